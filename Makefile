@@ -1,0 +1,43 @@
+# Operator Monitor. `make help` lists what there is; `make demo` is the place to begin.
+
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run test check format bench constraints clean
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## .venv with everything that running, testing and benchmarks need
+
+$(READY): pyproject.toml constraints.txt scripts/setup
+	@scripts/setup $(PYTHON) $(VENV)
+	@touch $@
+
+demo: $(READY) ## a simulated contact centre and its wallboard, in one command
+	@$(BIN)/operator-monitor demo $(ARGS)
+
+run: $(READY) ## the service with monitor.yaml (CONFIG=file for another)
+	@$(BIN)/operator-monitor run --config $(or $(CONFIG),monitor.yaml) $(ARGS)
+
+test: $(READY) ## all tests; installs the servers that they need where it may
+	@scripts/test $(ARGS)
+
+check: $(READY) ## the gate without real servers: ruff, mypy, import-linter, quick tests
+	@scripts/check
+
+format: $(READY) ## let ruff format and mend what it can
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+bench: $(READY) ## benchmarks; the results go to docs/benchmarks.md
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+constraints: $(READY) ## resolve constraints.txt anew (names, versions, hashes)
+	@scripts/constraints $(BIN)/python
+
+clean: ## remove the environment and all caches
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
