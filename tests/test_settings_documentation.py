@@ -1,0 +1,60 @@
+"""docs/configuration.md tells the truth: its example loads, its defaults are the defaults, no key is missing."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from adapters.ami.settings import AmiSettings
+from monitor.settings import AgentSettings, QueueSettings, Settings, load_settings
+from monitor.settings.document import parse
+
+PAGE = (Path(__file__).parents[1] / "docs" / "configuration.md").read_text(encoding="utf-8")
+EXAMPLE = re.search(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+BY_EXAMPLE = {"sources", "queues", "agents", "day.timezone"}
+"""What the example shows with other values than the defaults, and says so."""
+
+
+@pytest.fixture(scope="module")
+def example() -> str:
+    assert EXAMPLE is not None
+    return EXAMPLE[1]
+
+
+def test_the_example_loads(example: str, tmp_path: Path) -> None:
+    path = tmp_path / "monitor.yaml"
+    path.write_text(example, encoding="utf-8")
+    settings = load_settings(path, {})
+    first, second = settings.source_configs()
+    assert first.queues["sales"].threshold == second.queues["sales"].threshold == 15
+    assert [agent.id for agent in second.agents] == ["anna", "boris"]
+
+
+def test_the_example_shows_every_key_with_its_default(example: str) -> None:
+    shown = parse(example, "").data
+    defaults = Settings.of(sources=shown["sources"], environ={}).model_dump()
+    for section, value in defaults.items():
+        assert section in shown
+        if section in BY_EXAMPLE:
+            continue
+        for key, default in value.items():
+            if f"{section}.{key}" not in BY_EXAMPLE:
+                assert shown[section][key] == default, f"{section}.{key}"
+
+
+def test_the_examples_sources_suit_their_adapter(example: str) -> None:
+    for options in parse(example, "").data["sources"]:
+        AmiSettings.model_validate(options)
+
+
+@pytest.mark.parametrize("model", [Settings, QueueSettings, AgentSettings, AmiSettings])
+def test_every_key_is_explained(model: type[BaseModel]) -> None:
+    def names(model: Any) -> set[str]:
+        return set(model.model_fields)
+
+    missing = {name for name in names(model) - {"id", "adapter"} if not re.search(rf"\b{name}\b", PAGE)}
+    assert not missing
