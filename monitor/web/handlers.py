@@ -1,0 +1,231 @@
+"""What is answered at each path."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterable, Iterator
+from http import HTTPStatus
+from itertools import chain
+from typing import Protocol
+
+import msgspec
+from aiohttp import web
+
+from monitor.engine import Picture
+from monitor.metrics import Families, negotiate, render
+from monitor.model import Model
+from monitor.web.files import File, page_files
+from monitor.web.headers import FEED_ORIGIN
+from monitor.web.problems import NO_STORE, problem
+from monitor.web.routes import Health
+from monitor.web.sending import JSON, send
+
+SLICE = 200
+"""Objects encoded before others have their turn: about 5 ms."""
+
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
+_encode = msgspec.json.Encoder().encode
+
+
+class FeedAddress(Protocol):
+    """What the page and the state must know of the feed: :class:`monitor.feed.Feed` is one."""
+
+    @property
+    def epoch(self) -> str:
+        """Return what the sequence numbers belong to."""
+
+    @property
+    def seq(self) -> int:
+        """Return the number up to which changes have left."""
+
+    @property
+    def port(self) -> int:
+        """Return the port listened on."""
+
+    @property
+    def path(self) -> str:
+        """Return the path of the feed's address."""
+
+    @property
+    def public_url(self) -> str | None:
+        """Return the address for browsers where one is configured."""
+
+
+class Handlers:
+    """One method for each route."""
+
+    def __init__(
+        self,
+        picture: Picture,
+        feed: FeedAddress,
+        families: Families,
+        openapi: File,
+        *,
+        now: Callable[[], float],
+    ) -> None:
+        self._picture = picture
+        self._feed = feed
+        self._families = families
+        self._openapi = openapi
+        self._now = now
+        self._files = page_files()
+        self._page = self._files.pop("index.html")
+
+    # --- operations ------------------------------------------------------------------------------------
+
+    async def healthz(self, _request: web.Request) -> web.StreamResponse:
+        """Answer as long as the process can."""
+        return _json(Health(status="alive"))
+
+    async def readyz(self, _request: web.Request) -> web.StreamResponse:
+        """Answer well when every source is synchronised, else with the reasons."""
+        reasons = [
+            f"source {source.id} is {source.state}" + (f": {source.detail}" if source.detail else "")
+            for source in self._picture.sources(self._now())
+            if source.state != "up"
+        ]
+        if reasons:
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, "not every source is synchronised", reasons)
+        return _json(Health(status="ready"))
+
+    async def metrics(self, request: web.Request) -> web.StreamResponse:
+        """Answer a scrape."""
+        form = negotiate(request.headers.get("Accept"))
+        return await send(request, render(self._families.all(), form), form.content_type)
+
+    async def openapi(self, request: web.Request) -> web.StreamResponse:
+        """Answer with the description of the API."""
+        return self._openapi.answer(request)
+
+    # --- state -----------------------------------------------------------------------------------------
+
+    async def state(self, request: web.Request) -> web.StreamResponse:
+        """Answer with everything. The feed can be resumed from the numbers in it."""
+        feed, picture = self._feed, self._picture
+        head = b'{"epoch":%b,"seq":%d,"at":%b' % (_encode(feed.epoch), feed.seq, _encode(self._now()))
+        parts: list[Iterable[bytes]] = [
+            (head,),
+            _member(b"agents", self._each(picture.agent_ids(), picture.agent_view)),
+            _member(b"queues", self._each(picture.queue_ids(), picture.queue_view)),
+            _member(b"calls", self._each(picture.call_ids(), picture.call_view)),
+            (b',"alerts":[]',),
+            _member(b"sources", self._each(picture.source_ids(), picture.source_view)),
+            (b"}",),
+        ]
+        return await send(request, _pieces(chain.from_iterable(parts)))
+
+    async def agents(self, request: web.Request) -> web.StreamResponse:
+        """Answer with all agents."""
+        return await self._all(request, self._picture.agent_ids(), self._picture.agent_view)
+
+    async def queues(self, request: web.Request) -> web.StreamResponse:
+        """Answer with all queues."""
+        return await self._all(request, self._picture.queue_ids(), self._picture.queue_view)
+
+    async def calls(self, request: web.Request) -> web.StreamResponse:
+        """Answer with all calls."""
+        return await self._all(request, self._picture.call_ids(), self._picture.call_view)
+
+    async def alerts(self, request: web.Request) -> web.StreamResponse:
+        """Answer with all alerts: none yet."""
+        return await send(request, (b"[]",))
+
+    async def sources(self, request: web.Request) -> web.StreamResponse:
+        """Answer with all sources."""
+        return await self._all(request, self._picture.source_ids(), self._picture.source_view)
+
+    async def agent(self, request: web.Request) -> web.StreamResponse:
+        """Answer with one agent."""
+        return self._one(request, "agent", self._picture.agent_view)
+
+    async def queue(self, request: web.Request) -> web.StreamResponse:
+        """Answer with one queue."""
+        return self._one(request, "queue", self._picture.queue_view)
+
+    async def timeline(self, request: web.Request) -> web.StreamResponse:
+        """Answer with an agent's day."""
+        return self._one(request, "agent", self._picture.timeline)
+
+    # --- page ------------------------------------------------------------------------------------------
+
+    async def page(self, request: web.Request) -> web.StreamResponse:
+        """Answer with the wallboard, which is told where the feed is."""
+        address = self._feed_address(request)
+        if address is None:
+            return problem(HTTPStatus.BAD_REQUEST, "the Host header names no host")
+        request[FEED_ORIGIN] = _origins(address)
+        body = self._page.body.replace(b"{{feed}}", html.escape(address).encode())
+        return File.of(body, self._page.content_type).answer(request)
+
+    async def page_file(self, request: web.Request) -> web.StreamResponse:
+        """Answer with a file of the page."""
+        file = self._files.get(request.match_info["file"])
+        if file is None:
+            raise web.HTTPNotFound
+        return file.answer(request)
+
+    # --- inside ----------------------------------------------------------------------------------------
+
+    def _feed_address(self, request: web.Request) -> str | None:
+        """Return where a browser finds the feed: as configured, else on the host that it asked."""
+        if self._feed.public_url is not None:
+            return self._feed.public_url
+        host = _HOST.fullmatch(request.host)
+        return None if host is None else f"ws://{host[1]}:{self._feed.port}{self._feed.path}"
+
+    def _each(self, ids: Iterable[str], find: Callable[[str, float], Model | None]) -> Iterator[bytes]:
+        """Yield objects as JSON; one that is gone meanwhile is left out."""
+        for id_ in ids:
+            found = find(id_, self._now())
+            if found is not None:
+                yield _encode(found)
+
+    async def _all(
+        self, request: web.Request, ids: Iterable[str], find: Callable[[str, float], Model | None]
+    ) -> web.StreamResponse:
+        return await send(request, _pieces(_array(self._each(ids, find))))
+
+    def _one(
+        self, request: web.Request, kind: str, find: Callable[[str, float], Model | None]
+    ) -> web.StreamResponse:
+        id_ = request.match_info["id"]
+        found = find(id_, self._now())
+        if found is None:
+            return problem(HTTPStatus.NOT_FOUND, f"there is no {kind} {id_!r}")
+        return _json(found)
+
+
+def _json(value: msgspec.Struct) -> web.Response:
+    return web.Response(body=_encode(value), content_type=JSON, headers=NO_STORE)
+
+
+def _array(objects: Iterable[bytes]) -> Iterator[bytes]:
+    separator = b"["
+    for one in objects:
+        yield separator + one
+        separator = b","
+    yield b"[]" if separator == b"[" else b"]"
+
+
+def _member(name: bytes, objects: Iterable[bytes]) -> Iterator[bytes]:
+    yield b',"%b":' % name
+    yield from _array(objects)
+
+
+def _pieces(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Join parts to pieces of some objects each."""
+    piece: list[bytes] = []
+    for part in parts:
+        piece.append(part)
+        if len(piece) >= SLICE:
+            yield b"".join(piece)
+            piece = []
+    yield b"".join(piece)
+
+
+def _origins(address: str) -> str:
+    """Return what the page may connect to: behind TLS it uses ``wss``."""
+    scheme, _, rest = address.partition("://")
+    origin = rest.partition("/")[0]
+    return f"wss://{origin}" if scheme == "wss" else f"ws://{origin} wss://{origin}"

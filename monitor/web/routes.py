@@ -1,0 +1,76 @@
+"""The table of what is served. The router and the OpenAPI document are both made from it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+from monitor.model import Agent, Alert, Call, Queue, Source, State, Timeline
+
+JSON = "application/json"
+TEXT = "text/plain"
+
+
+class Health(msgspec.Struct, kw_only=True):
+    """The process is alive, or ready."""
+
+    status: str
+
+
+class Route(NamedTuple):
+    """One thing that is served by GET (and HEAD)."""
+
+    path: str
+    name: str
+    """Of the operation, and of the handler in :class:`monitor.web.handlers.Handlers`."""
+    summary: str
+    returns: Any
+    """The type of the answer's JSON; ``None`` where it is no JSON."""
+    media_type: str = JSON
+    problems: tuple[int, ...] = ()
+    """Further statuses, besides the general ones."""
+
+
+AGENT_ID = "The agent's id, `source/name`; its slash may stand as it is or percent-encoded."
+QUEUE_ID = "The queue's id, `source/name`; its slash may stand as it is or percent-encoded."
+
+ROUTES: tuple[Route, ...] = (
+    Route("/", "page", "The wallboard", None, "text/html"),
+    Route("/healthz", "healthz", "Whether the process is alive", Health),
+    Route("/readyz", "readyz", "Whether every source is synchronised", Health, problems=(503,)),
+    Route("/metrics", "metrics", "Metrics as Prometheus text, or OpenMetrics by negotiation", None, TEXT),
+    Route("/api/v1/state", "state", "Everything, as in the feed's snapshot", State),
+    Route("/api/v1/agents", "agents", "All agents", list[Agent]),
+    Route("/api/v1/agents/{id}/timeline", "timeline", "An agent's day as spans", Timeline, problems=(404,)),
+    Route("/api/v1/agents/{id}", "agent", "One agent", Agent, problems=(404,)),
+    Route("/api/v1/queues", "queues", "All queues", list[Queue]),
+    Route("/api/v1/queues/{id}", "queue", "One queue", Queue, problems=(404,)),
+    Route("/api/v1/calls", "calls", "All calls in progress", list[Call]),
+    Route("/api/v1/alerts", "alerts", "All alerts", list[Alert]),
+    Route("/api/v1/sources", "sources", "All sources", list[Source]),
+    Route("/api/openapi.json", "openapi", "This description", dict[str, Any], problems=(304,)),
+    Route("/page/{file}", "page_file", "A file of the wallboard", None, "*/*", problems=(304, 404)),
+)
+
+IDS: dict[str, str] = {
+    "agent": AGENT_ID,
+    "timeline": AGENT_ID,
+    "queue": QUEUE_ID,
+    "page_file": "The file's name.",
+}
+"""What ``{id}`` or ``{file}`` means, by route name."""
+
+PATTERNS: dict[str, str] = {
+    # A slash that belongs to an id may be encoded, and must be where the id ends with "/timeline".
+    # The source is taken once and for all (an atomic group): a path of slashes must not cost seconds.
+    "timeline": "{id:(?>[^/]+?(?:/|%2F)).+}",
+    "agent": "{id:.+}",
+    "queue": "{id:.+}",
+}
+"""What the router takes for ``{id}``, by route name."""
+
+
+def pattern(route: Route) -> str:
+    """Return the route's path as the router wants it."""
+    return route.path.replace("{id}", PATTERNS.get(route.name, "{id}"))

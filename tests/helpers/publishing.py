@@ -1,0 +1,38 @@
+"""What the publishers are told in tests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass
+class FeedOptions:
+    """A :class:`monitor.feed.FeedSettings` on a free loopback port."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    public_url: str | None = None
+    allowed_origins: Sequence[str] = ()
+    max_clients: int = 100
+
+
+@dataclass
+class HttpOptions:
+    """A :class:`monitor.web.HttpSettings` on a free loopback port."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    frame_ancestors: Sequence[str] = ()
+    agent_series: bool = True
+
+
+async def until(condition: Callable[[], object], what: str) -> None:
+    """Wait for a condition."""
+    try:
+        async with asyncio.timeout(20):
+            while not condition():
+                await asyncio.sleep(0.002)
+    except TimeoutError:
+        raise AssertionError(f"never came true: {what}") from None

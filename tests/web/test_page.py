@@ -1,0 +1,375 @@
+"""The page in a real browser."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from monitor.feed import Feed, messages
+from monitor.feed import server as feed_module
+from monitor.metrics import IngestMetrics
+from monitor.web import WebServer
+from tests.helpers.centre import Centre
+from tests.helpers.publishing import FeedOptions, HttpOptions, until
+
+pytestmark = pytest.mark.servers
+
+LIVE, STALE, LOST = ("[data-connection=live]", "[data-connection=stale]", "[data-connection=lost]")
+
+
+class Wall:
+    """A centre, its publishers and a browser."""
+
+    def __init__(self, browser: Browser, centre: Centre) -> None:
+        self.browser = browser
+        self.centre = centre
+        self.feed_options = FeedOptions()
+        self.feed = self.new_feed("e1")
+        self.web = WebServer(
+            centre.picture, HttpOptions(), now=centre.now, feed=self.feed, ingest=IngestMetrics()
+        )
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+
+    def new_feed(self, epoch: str) -> Feed:
+        """Another run of the feed, on the port that the first one took."""
+        feed = Feed(self.centre.picture, self.feed_options, now=self.centre.now, epoch=epoch)
+        self.centre.publish = feed.publish
+        return feed
+
+    async def open(self, query: str = "", before: str | None = None, **context: Any) -> Page:
+        """Open the page and wait until it is live. ``before``: a time for the browser's own clock."""
+        page = await (await self.browser.new_context(**context)).new_page()
+        page.set_default_timeout(20_000)
+        if before is not None:
+            await page.clock.install(time=before)
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda message: self.complaints.append(message.text) if message.type == "error" else None,
+        )
+        await page.goto(f"{self.web.url}/{query}")
+        await page.wait_for_selector(LIVE)
+        return page
+
+
+@asynccontextmanager
+async def wall_of(browser: Browser, centre: Centre) -> AsyncIterator[Wall]:
+    wall = Wall(browser, centre)
+    await wall.feed.start()
+    wall.feed_options.port = wall.feed.port
+    await wall.web.start()
+    try:
+        yield wall
+    finally:
+        for context in browser.contexts:
+            await context.close()
+        await wall.web.stop()
+        await wall.feed.stop()
+
+
+@pytest.fixture
+async def wall(browser: Browser) -> AsyncIterator[Wall]:
+    async with wall_of(browser, Centre(names=["Anna", "Boris", "Clara", "Жанна"]).up()) as wall:
+        yield wall
+
+
+def tile(page: Page, name: str) -> Any:
+    return page.locator(f'[data-agent="pbx1/{name}"]')
+
+
+def row(page: Page, name: str) -> Any:
+    return page.locator(f'[data-queue="pbx1/{name}"]')
+
+
+async def test_there_is_a_tile_per_agent_and_a_row_per_queue(wall: Wall) -> None:
+    wall.centre.talks("c1", 0).pause(1, "lunch").passes(65)
+    page = await wall.open("?lang=en")
+    await expect(page.locator("[data-agent]")).to_have_count(4)
+    await expect(page.locator("[data-queue]")).to_have_count(2)
+    anna = tile(page, "Anna")
+    await expect(anna).to_have_attribute("data-state", "talking")
+    for text in ("Anna", "Talking", "sales", "+7495*****67", "1:05"):
+        await expect(anna).to_contain_text(text)
+    boris = tile(page, "Boris")
+    await expect(boris).to_have_attribute("data-state", "paused")
+    await expect(boris).to_contain_text("lunch")
+
+
+async def test_changes_appear_without_a_reload(wall: Wall) -> None:
+    page = await wall.open("?lang=en")
+    await expect(tile(page, "Anna")).to_have_attribute("data-state", "available")
+    wall.centre.talks("c1", 0)
+    await expect(tile(page, "Anna")).to_have_attribute("data-state", "talking")
+    wall.centre.hangs_up("c1", 0)
+    await expect(tile(page, "Anna")).to_have_attribute("data-state", "wrap_up")
+    await expect(row(page, "sales")).to_contain_text("1 of 1 within 20 s · target 80%")
+    await expect(row(page, "sales").locator("[data-sign]")).to_have_attribute("data-sign", "met")
+    wall.centre.sign_on(0, "support").sign_off(0).sign_off(0, "support")
+    await expect(tile(page, "Anna")).to_have_attribute("data-state", "offline")
+
+
+async def test_waiting_callers_are_counted_and_their_wait_ticks(wall: Wall) -> None:
+    page = await wall.open("?lang=en")
+    await expect(row(page, "sales").locator(".longest")).to_have_text("\u2013")
+    wall.centre.joins("c1").joins("c2").passes(30)
+    await expect(row(page, "sales").locator(".waiting")).to_have_text("2")
+    await expect(row(page, "sales").locator(".longest")).to_have_text("0:30")
+    await expect(row(page, "sales").locator(".longest")).to_have_text("0:32")
+    wall.centre.leaves("c1")
+    await expect(row(page, "sales").locator(".waiting")).to_have_text("1")
+
+
+async def test_a_wrong_clock_in_the_browser_does_not_matter(wall: Wall) -> None:
+    wall.centre.passes(125)
+    page = await wall.open("?lang=en", before="2001-01-01T00:00:00Z")
+    await expect(tile(page, "Anna").locator(".time")).to_have_text("2:05")
+    await page.clock.fast_forward(3_000)
+    await expect(tile(page, "Anna").locator(".time")).to_have_text("2:08")
+
+
+@pytest.mark.parametrize(
+    ("query", "locale", "language", "word"),
+    [
+        ("", "ru-RU", "ru", "Свободен"),
+        ("", "en-GB", "en", "Available"),
+        ("", "de-DE", "en", "Available"),
+        ("?lang=ru", "en-GB", "ru", "Свободен"),
+        ("?lang=en", "ru-RU", "en", "Available"),
+        ("?lang=xx", "ru-RU", "ru", "Свободен"),
+    ],
+)
+async def test_the_language_is_the_one_asked_for_else_the_browsers(
+    wall: Wall, query: str, locale: str, language: str, word: str
+) -> None:
+    page = await wall.open(query, locale=locale)
+    await expect(page.locator("html")).to_have_attribute("lang", language)
+    await expect(tile(page, "Anna")).to_contain_text(word)
+
+
+async def test_a_lost_source_is_said_and_its_agents_are_unknown(wall: Wall) -> None:
+    wall.centre.talks("c1", 0).joins("c2")
+    page = await wall.open("?lang=en")
+    await expect(page.locator("[data-source]")).to_be_hidden()
+    wall.centre.lost(reason="nothing heard for 4 s")
+    await expect(page.locator('[data-source="pbx1"]')).to_contain_text("nothing heard for 4 s")
+    await expect(tile(page, "Anna")).to_have_attribute("data-state", "unknown")
+    await expect(tile(page, "Anna")).to_contain_text("was: talking")
+    await expect(row(page, "sales")).to_have_attribute("data-truth", "lost")
+    wall.centre.up()
+    await expect(page.locator("[data-source]")).to_be_hidden()
+    await expect(row(page, "sales")).to_have_attribute("data-truth", "live")
+
+
+async def test_a_lost_connection_is_said_with_the_time_of_the_last_truth_and_found_again(wall: Wall) -> None:
+    page = await wall.open("?lang=en", timezone_id="UTC")
+    truth = await page.evaluate("at => new Date(at * 1000).toISOString().slice(11, 19)", wall.centre.at)
+    await wall.feed.stop()
+    status = page.locator(LOST)
+    await expect(status).to_be_visible()
+    await expect(status).to_have_attribute("role", "status")
+    await expect(status).to_contain_text(truth)
+    wall.centre.pause(0, "lunch")
+    await wall.feed.start()
+    await page.wait_for_selector(LIVE)
+    await expect(tile(page, "Anna")).to_have_attribute("data-state", "paused")
+
+
+async def test_a_dropped_connection_is_resumed_where_it_stopped(wall: Wall) -> None:
+    page = await wall.open("?lang=en")
+    sent: list[str] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(str(frame))))
+    received: list[str] = []
+    page.on(
+        "websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(str(frame)[:20]))
+    )
+    for client in wall.feed._clients:
+        client.connection.transport.abort()
+    wall.centre.pause(0)
+    await expect(tile(page, "Anna")).to_have_attribute("data-state", "paused")
+    assert '"epoch":"e1"' in sent[0]
+    assert received[0].startswith('{"type":"delta"')
+
+
+async def test_another_run_of_the_service_begins_anew(wall: Wall) -> None:
+    page = await wall.open("?lang=en")
+    await wall.feed.stop()
+    wall.centre.sign_off(3)
+    wall.feed = wall.new_feed("e2")
+    await wall.feed.start()
+    await page.wait_for_selector(LIVE)
+    wall.centre.pause(0)
+    await expect(tile(page, "Anna")).to_have_attribute("data-state", "paused")
+
+
+async def test_silence_is_called_stale_and_what_runs_stands_still(
+    wall: Wall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_module, "HEARTBEAT_SECONDS", 3_600.0)
+    page = await wall.open("?lang=en", before="2026-11-24T00:00:00Z", timezone_id="UTC")
+    await page.clock.fast_forward(9_000)
+    await expect(page.locator(LIVE)).to_be_visible()
+    await page.clock.fast_forward(2_000)
+    status = page.locator(STALE)
+    await expect(status).to_be_visible()
+    await expect(status).to_contain_text("nothing heard since")
+    stood = await tile(page, "Anna").locator(".time").text_content()
+    await page.clock.fast_forward(2_000)
+    assert await tile(page, "Anna").locator(".time").text_content() == stood
+    wall.centre.pause(1)
+    await expect(page.locator(LIVE)).to_be_visible()
+
+
+async def test_a_connection_that_stays_silent_is_replaced(
+    wall: Wall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_module, "HEARTBEAT_SECONDS", 3_600.0)
+    page = await wall.open("?lang=en", before="2026-11-24T00:00:00Z")
+    sockets: list[str] = []
+    page.on("websocket", lambda socket: sockets.append(socket.url))
+    await page.clock.fast_forward(11_000)
+    await page.clock.fast_forward(6_000)
+    for _ in range(100):
+        await page.clock.fast_forward(1_000)
+        if sockets:
+            break
+        await asyncio.sleep(0.05)
+    await page.wait_for_selector(LIVE)
+    assert sockets
+
+
+async def test_a_gap_is_noticed_and_mended(wall: Wall) -> None:
+    page = await wall.open("?lang=en")
+    await until(lambda: wall.feed._rooms, "the page is live")
+    wall.centre.publish = None
+    wall.centre.pause(0)  # the page is not told
+    wall.centre.publish = wall.feed.publish
+    [view] = wall.feed._rooms
+    false = messages.delta(
+        "e1", 998, 999, wall.centre.at, objects={"agents": [], "queues": [], "sources": []}, removed={}
+    )
+    wall.feed._send(view, false, view.seq)
+    await expect(tile(page, "Anna")).to_have_attribute("data-state", "paused")
+
+
+async def test_nothing_is_asked_from_anywhere_else_and_nothing_is_complained_about(wall: Wall) -> None:
+    page = await wall.open("?lang=ru")
+    await expect(page.locator("[data-agent]")).to_have_count(4)
+    assert wall.requests
+    assert {url.split("/")[2].split(":")[0] for url in wall.requests} == {"127.0.0.1"}
+    assert wall.complaints == []
+
+
+async def test_names_are_text_whatever_they_contain(browser: Browser) -> None:
+    hostile = '<img src=x onerror="document.title=1">'
+    async with wall_of(browser, Centre(names=[hostile, "a\"]'b", "\u202eevil"]).up()) as wall:
+        page = await wall.open("?lang=en")
+        await expect(page.locator("[data-agent]").filter(has_text=hostile)).to_have_count(1)
+        await expect(page.locator("main img")).to_have_count(0)
+        wall.centre.pause(1, "<b>bold</b>")
+        await expect(page.locator("[data-state=paused].tile")).to_contain_text("<b>bold</b>")
+        assert wall.complaints == []
+
+
+async def test_a_change_of_one_among_500_touches_its_own_tile_alone(browser: Browser) -> None:
+    async with wall_of(browser, Centre(agents=500).up()) as wall:
+        page = await wall.open("?lang=en")
+        await expect(page.locator("[data-agent]")).to_have_count(500)
+        await page.evaluate(
+            """() => {
+                window.touched = new Set();
+                new MutationObserver((records) => {
+                    for (const record of records) {
+                        const node = record.target.nodeType === 1 ? record.target : record.target.parentElement;
+                        const tile = node && node.closest("[data-agent]");
+                        if (tile && !node.classList.contains("time")) window.touched.add(tile.dataset.agent);
+                        if (!tile && node && node.id === "agents") window.touched.add("the list");
+                    }
+                }).observe(document.getElementById("agents"),
+                    {subtree: true, childList: true, attributes: true, characterData: true});
+            }"""
+        )
+        wall.centre.pause(77)
+        await expect(tile(page, "a77")).to_have_attribute("data-state", "paused")
+        assert await page.evaluate("[...window.touched]") == ["pbx1/a77"]
+
+
+async def test_everything_that_can_be_used_is_reached_by_keyboard(wall: Wall) -> None:
+    page = await wall.open("?lang=en")
+    reached = []
+    for _ in range(3):
+        await page.keyboard.press("Tab")
+        reached.append(
+            await page.evaluate(
+                "document.activeElement.getAttribute('lang') || document.activeElement.className"
+            )
+        )
+    assert reached == ["en", "ru", "scroll"]
+    await page.keyboard.press("Shift+Tab")
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector("html[lang=ru]")
+
+
+CONTRASTS = """() => {
+    const channel = (value) => (value /= 255) <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+    const rgba = (text) => text.match(/[\\d.]+/g).map(Number);
+    const luminance = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+    const behind = (element) => {
+        for (let node = element; node; node = node.parentElement) {
+            const colour = rgba(getComputedStyle(node).backgroundColor);
+            if (colour.length === 3 || colour[3] === 1) return colour;
+        }
+        return [255, 255, 255];
+    };
+    const found = [];
+    for (const element of document.body.querySelectorAll("*")) {
+        const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+        if (!own || !element.checkVisibility() || element.classList.contains("spoken")) continue;
+        const style = getComputedStyle(element);
+        const [a, b] = [luminance(rgba(style.color)), luminance(behind(element))];
+        const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+        if (contrast < 4.5) found.push(`${element.className} "${element.textContent}" ${contrast.toFixed(2)}`);
+    }
+    return found;
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_all_text_stands_out_from_its_ground_as_wcag_aa_wants(browser: Browser, scheme: Any) -> None:
+    centre = Centre(agents=12, sources=("pbx1", "pbx2")).up("pbx1")
+    centre.talks("c1", 0).pause(1).talks("c2", 2).pause(2).joins("c3").joins("c4").passes(30).leaves("c3")
+    async with wall_of(browser, centre) as wall:
+        page = await wall.open("?lang=en", color_scheme=scheme)
+        await expect(page.locator("[data-agent]")).to_have_count(12)
+        for state in (
+            "available",
+            "ringing",
+            "dialing",
+            "talking",
+            "on_hold",
+            "wrap_up",
+            "paused",
+            "offline",
+            "unknown",
+        ):
+            await page.evaluate("state => { document.querySelector('.tile').dataset.state = state }", state)
+            assert await page.evaluate(CONTRASTS) == [], state
+        await wall.feed.stop()
+        await page.wait_for_selector(LOST)
+        assert await page.evaluate(CONTRASTS) == []
+
+
+async def test_the_pages_structure_can_be_read_aloud(wall: Wall) -> None:
+    page = await wall.open("?lang=en")
+    await expect(page.get_by_role("heading", name="Queues")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Agents")).to_be_visible()
+    await expect(page.get_by_role("row").filter(has_text="sales")).to_have_count(1)
+    await expect(page.get_by_role("rowheader", name="sales")).to_be_visible()
+    await expect(page.get_by_role("status")).to_have_text("Live")
+    await expect(page.get_by_role("listitem").filter(has_text="Anna")).to_contain_text("Available")
