@@ -1,0 +1,187 @@
+"""The composition root: the only module that knows everybody."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Mapping, Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import structlog
+
+from adapters.contract import Adapter, AdapterFactory
+from monitor import __version__
+from monitor.clock import SteadyClock
+from monitor.engine import Picture, SourceEngine
+from monitor.feed import Feed
+from monitor.log import open_storage
+from monitor.log.contract import Storage
+from monitor.metrics import IngestMetrics
+from monitor.pipeline import SourcePipeline
+from monitor.recording import Header, Recorder
+from monitor.settings import Settings, SourceSettings
+from monitor.web import WebServer
+
+logger = structlog.get_logger(__name__)
+
+ENTRY_POINTS = "operator_monitor.adapters"
+CLOCK_SECONDS = 1.0
+
+
+class ServiceError(Exception):
+    """The service can't start as it is configured. The message says what to do."""
+
+
+class RecordingExists(ServiceError):
+    """A recording is never overwritten."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"can't record to {path}: {why}; name a file that doesn't exist yet")
+        self.path = path
+
+
+def installed_adapters() -> dict[str, AdapterFactory]:
+    """Return the factories that installed packages announce, by adapter name."""
+    return {entry.name: entry.load() for entry in entry_points(group=ENTRY_POINTS)}
+
+
+def make_adapter(
+    settings: Settings, source: SourceSettings, factories: Mapping[str, AdapterFactory]
+) -> Adapter:
+    """Return the adapter of one configured source.
+
+    Raises :class:`monitor.settings.SettingsError` for an adapter that is not installed or options that it refuses.
+    """
+    factory = factories.get(source.adapter)
+    if factory is None:
+        offered = ", ".join(sorted(factories)) or "none"
+        expected = (
+            f"expected an installed adapter ({offered}); install the package that offers {source.adapter!r}"
+        )
+        raise settings.error_at(source.id, "adapter", expected)
+    try:
+        return factory(source.options(), settings.base_directory)
+    except (ValueError, OSError) as error:
+        raise settings.source_error(source.id, error) from error
+
+
+class Service:
+    """Everything that `operator-monitor run` runs, in one event loop.
+
+    Nothing half-starts: :meth:`start` raises before any adapter connects when the log can't be opened
+    (:class:`monitor.log.contract.StorageError`), an address is taken (``OSError``) or a source is misconfigured
+    (:class:`ServiceError`, :class:`monitor.settings.SettingsError`), and closes what it had opened.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        record: Path | None = None,
+        factories: Mapping[str, AdapterFactory] | None = None,
+    ) -> None:
+        self.settings = settings
+        self.clock = SteadyClock.system(on_step=self._clock_stepped)
+        self.ingest = IngestMetrics()
+        factories = installed_adapters() if factories is None else factories
+        self._adapters = [make_adapter(settings, source, factories) for source in settings.sources]
+        self._configs = settings.source_configs()
+        self.picture = Picture({config.source: SourceEngine(config) for config in self._configs})
+        self.feed = Feed(
+            self.picture,
+            settings.feed,
+            now=self.clock.now,
+            epoch=secrets.token_hex(8),
+        )
+        self.web = WebServer(
+            self.picture,
+            settings.http,
+            now=self.clock.now,
+            feed=self.feed,
+            ingest=self.ingest,
+        )
+        self.pipelines: list[SourcePipeline] = []
+        self._record = record
+        self._recorder: Recorder | None = None
+        self._storage: Storage | None = None
+        self._clock_task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Open the log, rebuild the state, listen, then connect to the sources."""
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self) -> None:
+        url, directory = self.settings.storage.url, self.settings.base_directory
+        self._storage = storage = await asyncio.to_thread(open_storage, url, directory)
+        for notice in storage.notices:
+            logger.warning("storage_notice", notice=notice)
+        pipelines = [
+            SourcePipeline(
+                adapter,
+                storage.log(adapter.source),
+                self.picture.engines[adapter.source],
+                now=self.clock.now,
+                publish=self.feed.publish,
+                ingest=self.ingest,
+                keep_seconds=self.settings.storage.keep_days * 86_400,
+            )
+            for adapter in self._adapters
+        ]
+        for pipeline in pipelines:
+            replayed = await pipeline.restore()
+            logger.info("state_restored", source=pipeline.source, events_replayed=replayed)
+        if self._record is not None:
+            self._recorder = await self._open_recording(self._record, pipelines)
+            for pipeline in pipelines:
+                pipeline.record_to(self._recorder)
+        await self.feed.start()
+        await self.web.start()
+        self._clock_task = asyncio.create_task(self._keep_time(), name="clock")
+        self.pipelines = pipelines
+        for pipeline in pipelines:
+            pipeline.start()
+        logger.info("started", version=__version__, http=self.web.url, feed=self.feed.url)
+
+    async def _open_recording(self, path: Path, pipelines: Sequence[SourcePipeline]) -> Recorder:
+        header = Header(
+            version=__version__,
+            started=self.clock.now(),
+            sources=tuple(self._configs),
+            state={pipeline.source: await pipeline.saved_state() for pipeline in pipelines},
+        )
+        try:
+            return Recorder(path, header)
+        except OSError as error:
+            raise RecordingExists(path, error.strerror or str(error)) from error
+
+    async def stop(self) -> None:
+        """Stop the sources, save, close the listeners; idempotent and bounded in time."""
+        await asyncio.gather(*(pipeline.stop() for pipeline in self.pipelines))
+        self.pipelines = []
+        if self._clock_task is not None:
+            self._clock_task.cancel()
+            await asyncio.gather(self._clock_task, return_exceptions=True)
+            self._clock_task = None
+        await self.web.stop()
+        await self.feed.stop()
+        if self._recorder is not None:
+            self._recorder.close()
+            self._recorder = None
+        storage, self._storage = self._storage, None
+        if storage is not None:
+            await storage.close()
+
+    async def _keep_time(self) -> None:
+        """Let the steady clock follow the wall clock."""
+        while True:
+            self.clock.follow()
+            await asyncio.sleep(CLOCK_SECONDS)
+
+    @staticmethod
+    def _clock_stepped(seconds: float) -> None:
+        logger.warning("clock_stepped", seconds=round(seconds, 3), effect="followed by slewing at 5 %")
