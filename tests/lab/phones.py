@@ -1,0 +1,209 @@
+"""Phones and callers played by SIPp on loopback, composed of the XML parts in ``tests/lab/phones/``.
+
+What a person at a phone does is a list of steps::
+
+    Called("101", ringing=[pause(0.3)], talking=[pause(1), hold(), pause(1), unhold(), pause(30)])
+
+Whatever the steps say, a phone agrees at once when the other side cancels or hangs up.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from string import Template
+from urllib.parse import quote
+
+from tests.lab.process import Supervised, free_port
+
+PARTS = Path(__file__).parent / "phones"
+FOREVER = 3600.0
+
+
+class _Part(Template):
+    """Only ``${name}`` is a placeholder: SIPp's own variables are written ``$name``."""
+
+    pattern = r"\$\{(?P<braced>[a-z]+)\}|(?P<escaped>(?!))|(?P<named>(?!))|(?P<invalid>(?!))"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing done at a phone: a part file, what is filled in, and steps that it may contain."""
+
+    part: str
+    values: tuple[tuple[str, str], ...] = ()
+    steps: tuple[Step, ...] = ()
+
+
+def pause(seconds: float) -> Step:
+    """Do nothing for a while (seconds)."""
+    return Step("pause", (("ms", str(round(seconds * 1000))),))
+
+
+def pause_between(least: float, most: float) -> Step:
+    """Do nothing for a random while (seconds, uniform)."""
+    return Step("random_pause", (("min", str(round(least * 1000))), ("max", str(round(most * 1000)))))
+
+
+def sometimes(probability: float, *steps: Step) -> Step:
+    """Do the steps in some calls only."""
+    return Step("sometimes", (("skip", f"{1 - probability:.3f}"),), steps)
+
+
+def hold() -> Step:
+    """Put the other side on hold."""
+    return Step("reinvite", (("media", "sendonly"),))
+
+
+def unhold() -> Step:
+    """Take the other side back."""
+    return Step("reinvite", (("media", "sendrecv"),))
+
+
+def digit(key: str) -> Step:
+    """Press a key."""
+    return Step("digit", (("digit", key),))
+
+
+def blind_transfer(to: str) -> Step:
+    """Send the other side to an extension and leave it to Asterisk to hang us up."""
+    return Step("refer", (("to", to), ("replaces", "")))
+
+
+def attended_transfer(to: str, call_id: str, asterisk_tag: str, phone_tag: str) -> Step:
+    """Connect the other side with that of the phone's other call (its Call-ID and tags), and leave both."""
+    replaces = quote(f"{call_id};to-tag={asterisk_tag};from-tag={phone_tag}", safe="")
+    return Step("refer", (("to", to), ("replaces", f"?Replaces={replaces}")))
+
+
+def refuse() -> Step:
+    """Refuse instead of answering (while ringing)."""
+    return Step("refuse")
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What a phone does when called."""
+
+    ringing: Sequence[Step] = (pause(0.3),)
+    talking: Sequence[Step] = (pause(FOREVER),)
+    rings: bool = True
+    """Whether it says that it rings (180), or only that it tries (100)."""
+
+
+def answers(after: float = 0.3, talks: float = FOREVER) -> Behaviour:
+    """Answer after some seconds; hang up after some more, unless the caller did."""
+    return Behaviour((pause(after),), (pause(talks),))
+
+
+def never_answers() -> Behaviour:
+    """Ring for ever."""
+    return Behaviour((pause(FOREVER),))
+
+
+def is_busy(after: float = 0.2) -> Behaviour:
+    """Refuse the call as busy."""
+    return Behaviour((pause(after), refuse()))
+
+
+def _render(steps: Sequence[Step], first_cseq: int, common: Mapping[str, str]) -> str:
+    numbers = count(first_cseq)
+    return "\n".join(_render_step(step, numbers, common) for step in steps)
+
+
+def _render_step(step: Step, numbers: Iterator[int], common: Mapping[str, str]) -> str:
+    part = _Part((PARTS / f"{step.part}.xml").read_text(encoding="utf-8"))
+    values = {**common, **dict(step.values), "cseq": str(next(numbers))}
+    inner = "\n".join(_render_step(inner, numbers, common) for inner in step.steps)
+    return part.substitute(values, steps=inner)
+
+
+class SippPhone:
+    """A phone that is called: one SIPp process on the endpoint's port, for any number of calls at once."""
+
+    def __init__(self, name: str, port: int, directory: Path) -> None:
+        self.name = name
+        self.port = port
+        self._directory = directory
+        self._process: Supervised | None = None
+
+    def behave(self, behaviour: Behaviour) -> None:
+        """Be a phone of this kind from now on; a call that is going on is forgotten without a word."""
+        self.unplug()
+        common = {"name": self.name, "local": "[$local]", "target": "[$target]"}
+        text = _Part((PARTS / "called.xml").read_text(encoding="utf-8")).substitute(
+            common,
+            provisional="180 Ringing" if behaviour.rings else "100 Trying",
+            ringing=_render(behaviour.ringing, 1, common),
+            talking=_render(behaviour.talking, 100, common),
+            bye=_render([Step("bye")], 200, common),
+        )
+        scenario = self._directory / f"phone-{self.name}.xml"
+        scenario.write_text(text, encoding="utf-8")
+        command = ["sipp", "-sf", scenario, "-i", "127.0.0.1", "-p", str(self.port), *_QUIET]
+        self._process = Supervised(command, self._directory / f"phone-{self.name}.out", self._directory)
+
+    def unplug(self) -> None:
+        """Fall silent: nothing is answered any more. Idempotent."""
+        if self._process is not None:
+            self._process.kill()
+            self._process = None
+
+
+_QUIET = ["-aa", "-nostdin", "-trace_err", "-rtcheck", "loose"]
+
+
+class SippCaller:
+    """One call made by SIPp."""
+
+    def __init__(
+        self,
+        sip_port: int,
+        to: str,
+        directory: Path,
+        name: str = "+74951230001",
+        shown: str = "",
+        talking: Sequence[Step] = (pause(FOREVER),),
+    ) -> None:
+        self.port = free_port()
+        common = {
+            "name": name,
+            "to": to,
+            "local": f'"{shown or name}" <sip:{name}@[local_ip]>;tag=[pid]x[call_number]',
+            "target": f"sip:{to}@[remote_ip]:[remote_port]",
+        }
+        text = _Part((PARTS / "caller.xml").read_text(encoding="utf-8")).substitute(
+            common, talking=_render(talking, 2, common), bye=_render([Step("bye")], 50, common)
+        )
+        stem = re.sub(r"\W", "", f"call{self.port}")
+        scenario = directory / f"{stem}.xml"
+        scenario.write_text(text, encoding="utf-8")
+        command = [
+            "sipp",
+            f"127.0.0.1:{sip_port}",
+            "-sf",
+            scenario,
+            "-i",
+            "127.0.0.1",
+            "-p",
+            str(self.port),
+            "-m",
+            "1",
+            *_QUIET,
+        ]
+        self._process = Supervised(command, directory / f"{stem}.out", directory)
+
+    @property
+    def over(self) -> bool:
+        return not self._process.running
+
+    def wait(self, timeout: float = 60) -> None:
+        """Return when the call is over."""
+        self._process.wait(timeout)
+
+    def kill(self) -> None:
+        """Vanish without a word (no BYE)."""
+        self._process.kill()

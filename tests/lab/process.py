@@ -1,0 +1,90 @@
+"""Processes that never outlive the tests: Asterisk, SIPp."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import subprocess
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+# The watcher reads a pipe that only this Python process holds open. However we end (kill -9 included), the
+# pipe closes and the watcher kills the child, and with it everything that would otherwise be left running.
+_SUPERVISOR = """
+exec 3<&0
+"$@" </dev/null 3<&- &
+child=$!
+{ cat <&3 >/dev/null; kill -9 $child; } 2>/dev/null &
+watcher=$!
+wait $child
+status=$?
+kill $watcher 2>/dev/null
+exit $status
+"""
+
+
+class Supervised:
+    """A child process: running until it ends by itself or :meth:`kill` is called."""
+
+    def __init__(self, command: Sequence[str | Path], output: Path, cwd: Path | None = None) -> None:
+        self._output = output
+        with output.open("ab") as sink:
+            self._process = subprocess.Popen(
+                ["/bin/sh", "-c", _SUPERVISOR, "supervisor", *map(str, command)],
+                stdin=subprocess.PIPE,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                cwd=cwd,
+            )
+
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    @property
+    def output(self) -> str:
+        """What it printed so far."""
+        return self._output.read_text(encoding="utf-8", errors="replace")
+
+    def wait(self, timeout: float) -> int:
+        """Return the exit status; raises ``subprocess.TimeoutExpired``."""
+        status = self._process.wait(timeout)
+        self._close()
+        return status
+
+    def kill(self) -> None:
+        """End it at once (SIGKILL); idempotent."""
+        self._close()
+        self._process.wait(10)
+
+    def _close(self) -> None:
+        if self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """Return a loopback port that nobody uses now."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def poll(condition: Callable[[], Awaitable[object]], what: str, within: float = 30.0) -> None:
+    """Return when ``condition`` holds of a server that can only be asked; raises ``TimeoutError`` naming ``what``."""
+    end = time.monotonic() + within
+    while not await condition():
+        if time.monotonic() > end:
+            raise TimeoutError(f"waited {within:g} s in vain for: {what}")
+        await asyncio.sleep(0.05)
+
+
+def wait_until(condition: Callable[[], bool], what: str, within: float = 30.0) -> None:
+    """Return when ``condition`` holds; raises ``TimeoutError`` naming ``what`` was waited for."""
+    end = time.monotonic() + within
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError(f"waited {within:g} s in vain for: {what}")
+        time.sleep(0.05)
