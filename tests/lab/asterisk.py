@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -93,7 +92,7 @@ class Asterisk:
         self.configuration = configuration
         self.directory = Path(tempfile.mkdtemp(prefix="om-ast-"))
         self.manager_port = free_port()
-        self.sip_port = free_port(socket.SOCK_DGRAM)
+        self.sip_port = free_port()
         self._process: Supervised | None = None
         self._program = LAB / "usr/sbin/asterisk"
         libraries = next((LAB / "usr/lib").glob("*-linux-gnu"))
@@ -200,7 +199,7 @@ class Asterisk:
             "extensions.conf": conf.extensions,
             "logger.conf": "[general]\nqueue_log_to_file = yes\n[logfiles]\nfull => notice,warning,error,verbose\n",
             "musiconhold.conf": f"[default]\nmode = files\ndirectory = {self.directory}/data/moh\n",
-            "rtp.conf": "[general]\nrtpstart = 20000\nrtpend = 60000\nstrictrtp = no\n",
+            "rtp.conf": "[general]\nrtpstart = 10000\nrtpend = 32000\nstrictrtp = no\n",
             "cdr.conf": "[general]\nenable = no\n",
             "features.conf": "[featuremap]\natxfer => *2\nblindxfer => ##\n",
             **conf.files,

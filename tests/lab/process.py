@@ -65,11 +65,15 @@ class Supervised:
                 self._process.stdin.close()
 
 
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """Return a loopback port that nobody uses now."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_port() -> int:
+    """Return a loopback port that nobody uses now, neither for TCP nor for UDP."""
+    while True:
+        with socket.socket() as stream, socket.socket(type=socket.SOCK_DGRAM) as datagram:
+            stream.bind(("127.0.0.1", 0))
+            port = int(stream.getsockname()[1])
+            with contextlib.suppress(OSError):
+                datagram.bind(("127.0.0.1", port))
+                return port
 
 
 async def poll(condition: Callable[[], Awaitable[object]], what: str, within: float = 30.0) -> None:
