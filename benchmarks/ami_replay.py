@@ -10,7 +10,7 @@ import multiprocessing
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
@@ -76,11 +76,17 @@ class _Session:
             booted = b"Event: FullyBooted\r\nPrivilege: system,all\r\nUptime: 9\r\nLastReload: 9\r\nStatus: Fully Booted\r\n\r\n"
         return b"Response: Success\r\n" + tail + own.encode() + b"\r\n" + booted
 
-    def play(self, repetitions: int, first: int) -> None:
+    def prepare(self, repetitions: int, first: int) -> list[bytes]:
+        """Return what :meth:`play` sends, so that sending costs next to nothing while the client is measured."""
+        parts = [
+            self._recording.repetition(number, time.time()) for number in range(first, first + repetitions)
+        ]
+        return [*parts, _LAST.format(at=time.time()).encode()]
+
+    def play(self, parts: Iterable[bytes]) -> None:
         """Send the recording."""
-        for number in range(first, first + repetitions):
-            self._send(self._recording.repetition(number, time.time()))
-        self._send(_LAST.format(at=time.time()).encode())
+        for part in parts:
+            self._send(part)
 
     def _send(self, data: bytes) -> None:
         with self._writing:
@@ -95,8 +101,9 @@ def _serve(pipe: Connection, go: Event, repetitions: int, first: int) -> None:
             session = _Session(connection, load())
             answering = threading.Thread(target=_until_gone, args=(session,), daemon=True)
             answering.start()
+            parts = session.prepare(repetitions, first)
             go.wait()
-            session.play(repetitions, first)
+            session.play(parts)
             answering.join()
 
 

@@ -31,7 +31,7 @@ from monitor.engine.config import SourceConfig
 from monitor.log import open_storage
 from monitor.pipeline import SourcePipeline
 
-REPETITIONS = 30
+REPETITIONS = 100
 ROUNDS = 5
 PATIENCE = 300.0
 ANNA = "pbx/Anna"

@@ -1,13 +1,13 @@
 """Asterisk by its manager interface (AMI).
 
-============  =================================================================================
-protocol      bytes <-> messages, without I/O
+============  ===============================================================================================
+protocol      bytes -> messages, without I/O (message: one of them; layouts: those met before); action -> bytes
 session       one connection's state machine, without I/O (login, lists, snapshots, keepalive)
 translate     messages -> domain events, without I/O
 client        the running adapter: link (one connection's socket), backoff, connect
 check         what `operator-monitor check` finds out; permissions says what is needed for what
 settings      the source's options
-============  =================================================================================
+============  ===============================================================================================
 """
 
 from __future__ import annotations

@@ -15,9 +15,9 @@ from adapters.ami.link import Link
 from adapters.ami.lists import SnapshotLists
 from adapters.ami.login import Login
 from adapters.ami.memory import PbxMemory
+from adapters.ami.message import Message
 from adapters.ami.outputs import Answer, EventMessage, LoggedIn, Lost, Output, Refused
 from adapters.ami.permissions import CAUTIONS, LEAST_PRIVILEGE, NEEDS, READS, UNNEEDED
-from adapters.ami.protocol import Message
 from adapters.ami.session import AmiSession
 from adapters.ami.settings import AmiSettings
 from adapters.ami.timeouts import Timeouts

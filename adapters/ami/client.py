@@ -19,8 +19,9 @@ from adapters.ami.link import Link
 from adapters.ami.lists import SnapshotLists
 from adapters.ami.login import Login
 from adapters.ami.memory import PbxMemory
+from adapters.ami.message import Message
 from adapters.ami.outputs import Booting, EventMessage, LoggedIn, Lost, Output, Refused
-from adapters.ami.protocol import Message, Sieve
+from adapters.ami.protocol import Sieve
 from adapters.ami.session import AmiSession
 from adapters.ami.settings import AmiSettings
 from adapters.ami.timeouts import Timeouts
@@ -185,9 +186,13 @@ class _Conversation:
     def take(self, outputs: Sequence[Output]) -> Lost | None:
         """Emit what the outputs and the passing of time mean; return the output that ends the connection."""
         events: list[Event] = []
+        translate = self._translator.translate
         for output in outputs:
             if type(output) is EventMessage:
-                events += self._translate(output)
+                try:
+                    events += translate(output.message, output.at)
+                except Exception as error:  # noqa: BLE001 - one message, however odd, must not cost the connection
+                    self._teller.untranslatable(output.message, error)
             elif isinstance(output, SnapshotLists):
                 events += self._snapshot(output)
             elif isinstance(output, LoggedIn):
@@ -202,13 +207,6 @@ class _Conversation:
         if events:
             self._host.emit(events)
         return self._lost
-
-    def _translate(self, output: EventMessage) -> list[Event]:
-        try:
-            return self._translator.translate(output.message, output.at)
-        except Exception as error:  # noqa: BLE001 - one message, however odd, must not cost the connection
-            self._teller.untranslatable(output.message, error)
-            return []
 
     def _snapshot(self, lists: SnapshotLists) -> list[Event]:
         events = self._translator.snapshot(lists, lists.taken_at, self._host.now(), lists.reconciliation)

@@ -9,7 +9,7 @@ import ssl
 
 from adapters.ami.errors import Unreachable
 
-READ_LIMIT = 65_536
+READ_LIMIT = 262_144
 """Bytes taken at once; the stream's own buffer holds at most twice as many."""
 
 _REASONS = {

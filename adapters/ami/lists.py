@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from adapters.ami.errors import BadList
-from adapters.ami.protocol import Message
+from adapters.ami.message import Message
 
 ListName: TypeAlias = Literal["queues", "channels", "devices", "hints", "config"]
 

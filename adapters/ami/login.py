@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from adapters.ami.errors import LoginRefused, NotAmi
-from adapters.ami.protocol import Message
+from adapters.ami.message import Message
 
 _GREETING = "Asterisk Call Manager"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.ami.protocol import Message
+from adapters.ami.message import Message
 
 BOOT_TIME_TOLERANCE = 5.0
 """Seconds by which two ``Uptime`` readings of the same start may differ (whole seconds, latency)."""

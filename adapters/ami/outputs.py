@@ -8,7 +8,7 @@ import msgspec
 
 from adapters.ami.errors import ConnectionLost
 from adapters.ami.lists import SnapshotLists
-from adapters.ami.protocol import Message
+from adapters.ami.message import Message
 
 
 class LoggedIn(msgspec.Struct, frozen=True, kw_only=True):

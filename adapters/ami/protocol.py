@@ -1,34 +1,30 @@
-"""AMI's wire format without I/O: bytes in, messages out; actions in, bytes out.
+"""AMI's wire format without I/O: bytes in, messages out.
 
 A message is lines ``Key: value`` that end with CR LF, and a blank line. Asterisk neither limits a message nor
 keeps line breaks out of values (``main/manager.c``), so everything here is bounded and judged on bytes:
 only CR LF ends a line. Whatever is malformed is dropped and counted by kind; parsing goes on at the next blank
 line. Events that nobody is interested in are dropped by name before they are decoded: on a busy PBX that is
-nine in ten.
+nine in ten. What is left is mostly of a layout that was met before (:mod:`.layouts`); the rest is parsed with care.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TypeAlias
 
 import msgspec
 
-from adapters.ami.errors import ActionError
+from adapters.ami.layouts import Layouts
+from adapters.ami.message import Message
 
 _CRLF = b"\r\n"
 _END = b"\r\n\r\n"
 _EVENT = b"Event: "
 _END_COMMAND = b"--END COMMAND--"
 
-ACTION_LINE_LIMIT = 1023
-"""Bytes of a line that Asterisk reads (``inbuf`` in manager.c)."""
-ACTION_HEADER_LIMIT = 128
-"""Lines of an action that Asterisk reads (``AST_MAX_MANHEADERS``)."""
-
-
+_JOINED = 65_536
+"""Bytes that wait for their end which may be copied with each read."""
 _KEYS_LIMIT = 2_048
 """Spellings of header names that are remembered; hostile ones must not grow memory."""
 
@@ -44,76 +40,21 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """More than for events: ``GetConfig`` answers with one header for each line of the file."""
 
 
-class Message:
-    """One event, list item or response.
-
-    ``name`` is the value of the first ``Event`` header and ``response`` that of a leading ``Response`` header; one
-    of the two is always empty. ``fields`` has lower-case keys; of a repeated key it has the first value.
-    """
-
-    __slots__ = ("_repeated", "fields", "name", "response")
-
-    def __init__(
-        self, fields: dict[str, str], *, response: str = "", repeated: list[tuple[str, str]] | None = None
-    ) -> None:
-        self.fields = fields
-        self.response = response
-        self.name = "" if response else fields.get("event", "")
-        self._repeated = repeated
-
-    def get(self, key: str, default: str = "") -> str:
-        """Return the first value of a key (lower case)."""
-        return self.fields.get(key, default)
-
-    def get_all(self, key: str) -> list[str]:
-        """Return all values of a key (lower case) in the order in which they came."""
-        values = [self.fields[key]] if key in self.fields else []
-        if self._repeated:
-            values += [value for name, value in self._repeated if name == key]
-        return values
-
-    def __repr__(self) -> str:
-        """Return the name and the keys; values may be secrets or people's numbers."""
-        return f"<Message {self.name or self.response!r} {' '.join(self.fields)}>"
-
-
-_ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-_ESCAPE = re.compile(r"\\([abfnrtv\\'\"?])")
-
-
-def unescape(value: str) -> str:
-    r"""Undo ``ast_escape_c`` (``O\'Brien`` -> ``O'Brien``).
-
-    Asterisk applies it to ``CallerIDName``, ``ConnectedLineName`` and ``ChanVariable`` only
-    (``main/manager_channels.c``); other values must not be unescaped.
-    """
-    if "\\" not in value:
-        return value
-    return _ESCAPE.sub(lambda match: _ESCAPES.get(match[1], match[1]), value)
-
-
-def build_action(name: str, fields: Iterable[tuple[str, str]] = ()) -> bytes:
-    """Return the bytes of an action. Raises :class:`ActionError` for what Asterisk would misread."""
-    lines = []
-    for key, value in (("Action", name), *fields):
-        line = f"{key}: {value}".encode()
-        if not key or not key.isascii() or not key.replace("-", "").isalnum():
-            raise ActionError(name, key, "this is no header name")
-        if b"\r" in line or b"\n" in line or b"\0" in line:
-            raise ActionError(name, key, "a line break or NUL in a value would start another header")
-        if len(line) > ACTION_LINE_LIMIT:
-            raise ActionError(name, key, f"{len(line)} bytes are more than the {ACTION_LINE_LIMIT} of a line")
-        lines.append(line)
-    if len(lines) > ACTION_HEADER_LIMIT:
-        raise ActionError(name, "*", f"{len(lines)} headers are more than {ACTION_HEADER_LIMIT}")
-    return _CRLF.join(lines) + _END
-
-
 Sieve: TypeAlias = Mapping[bytes, tuple[bytes, bool]]
 """Event name -> a piece of a message, and whether messages with it are kept (True) or dropped (False).
 
 Half of what a dialplan sends is ``VarSet``, of which one variable means something; this finds it unparsed.
 """
+
+
+class _Event:
+    """What the protocol does with the events of one name."""
+
+    __slots__ = ("layouts", "sieve")
+
+    def __init__(self, sieve: tuple[bytes, bool] | None) -> None:
+        self.layouts = Layouts()
+        self.sieve = sieve
 
 
 class AmiProtocol:
@@ -127,11 +68,10 @@ class AmiProtocol:
     __slots__ = (
         "_buffer",
         "_discarding",
+        "_events",
         "_in_follows",
-        "_interesting",
         "_keys",
         "_limits",
-        "_sieve",
         "banner",
         "dropped",
         "skipped",
@@ -143,8 +83,8 @@ class AmiProtocol:
         self.banner: str | None = None
         self.skipped: Counter[str] = Counter()
         self.dropped = 0
-        self._interesting = interesting
-        self._sieve = dict(sieve or {})
+        self._events = {_EVENT + name: _Event((sieve or {}).get(name)) for name in interesting}
+        """The interesting events by their first line."""
         self._limits = limits or Limits()
         self._buffer = bytearray()
         self._discarding = False
@@ -154,41 +94,51 @@ class AmiProtocol:
     def receive_data(self, data: bytes) -> list[Message]:
         """Take what was read; return the messages that it completes, in order. Never raises."""
         buffer = self._buffer
-        start = max(0, len(buffer) - len(_END) + 1)
-        buffer += data
         if self.banner is None:
+            buffer += data
             if not self._take_banner():
                 return []
-            start = 0
-        last = buffer.rfind(_END, start)
-        if last < 0:
-            self._bound_buffer()
-            return []
-        complete = bytes(buffer[:last])
-        del buffer[: last + len(_END)]
-        messages: list[Message] = []
-        pieces = complete.split(_END)
-        if self._discarding:
+            data = bytes(buffer)
+            buffer.clear()
+        if len(buffer) > _JOINED:  # a very long message: look for its end in what is new alone
+            start = len(buffer) - len(_END) + 1
+            buffer += data
+            if buffer.find(_END, start) < 0:
+                self._bound_buffer()
+                return []
+            data = b""
+        pieces = (bytes(buffer) + data).split(_END)
+        buffer[:] = pieces.pop()
+        if self._discarding and pieces:
             self._discarding = False
             del pieces[0]  # the rest of a message that was too long
-        for piece in pieces:
-            if piece.startswith(_EVENT) and not self._means_something(piece):
-                self.dropped += 1
-                continue
-            message = self._parse(piece)
-            if message is not None:
-                messages.append(message)
+        messages = self._read(pieces) if pieces else []
         self._bound_buffer()
         return messages
 
-    def _means_something(self, piece: bytes) -> bool:
-        """Whether an event is worth parsing, by its name and perhaps a piece of it."""
-        end = piece.find(_CRLF)
-        name = piece[7:end] if end >= 0 else piece[7:]
-        if name not in self._interesting:
-            return False
-        sieve = self._sieve.get(name)
-        return sieve is None or (sieve[0] in piece) is sieve[1]
+    def _read(self, pieces: list[bytes]) -> list[Message]:
+        """Return the messages that are worth it. This loop runs for all that a PBX says: it is kept short."""
+        messages: list[Message] = []
+        events, line_limit = self._events, self._limits.line
+        for piece in pieces:
+            event = events.get(piece.partition(_CRLF)[0])
+            if event is None:
+                if piece.startswith(_EVENT):
+                    self.dropped += 1
+                    continue
+                message = self._parse(piece)
+            else:
+                sieve = event.sieve
+                if sieve is not None and (sieve[0] in piece) is not sieve[1]:
+                    self.dropped += 1
+                    continue
+                fields = None  # whatever is out of the ordinary is left to the careful parse
+                if len(piece) <= line_limit and not self._in_follows:
+                    fields = event.layouts.read(piece)
+                message = self._parse(piece) if fields is None else Message(fields["event"], fields)
+            if message is not None:
+                messages.append(message)
+        return messages
 
     def _take_banner(self) -> bool:
         """Cut the first line off; whether it is there. A line that never ends is taken as far as it goes."""
@@ -239,7 +189,7 @@ class AmiProtocol:
             self.skipped["neither_event_nor_response"] += 1
         elif message.response == "Follows":
             self._in_follows = _END_COMMAND not in raw
-        elif message.name and message.name.encode() not in self._interesting:
+        elif message.name and _EVENT + message.name.encode() not in self._events:
             self.dropped += 1
             return None
         return message
@@ -257,29 +207,35 @@ class AmiProtocol:
         return None
 
     def _read_headers(self, lines: list[str]) -> Message | None:
-        """Return the message that the lines make.
-
-        Nearly all messages have known keys and none twice: those take a short way.
-        """
+        """Return the message that the lines make."""
         keys = self._keys
-        repeated: list[tuple[str, str]] | None = None
-        try:
+        repeated: tuple[tuple[str, str], ...] = ()
+        try:  # nearly all messages have known keys and none twice
             fields = {keys[key]: value for key, value in [line.split(": ", 1) for line in lines]}
         except (KeyError, ValueError):
             fields, repeated = self._read_headers_slowly(lines)
         else:
             if len(fields) != len(lines):
                 fields, repeated = self._read_headers_slowly(lines)
+            else:
+                self._learn(lines)
         response = fields.get("response", "") if next(iter(fields), None) == "response" else ""
+        if response:
+            return Message("", fields, response, repeated)
         event = fields.get("event")
-        if not response:
-            if not event:
-                return None
-            if event == "Agents":
-                _repair_agents(fields)
-        return Message(fields, response=response, repeated=repeated)
+        if not event:
+            return None
+        if event == _GLUED:
+            _repair_agents(fields)
+        return Message(event, fields, "", repeated)
 
-    def _read_headers_slowly(self, lines: list[str]) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    def _learn(self, lines: list[str]) -> None:
+        """Remember the layout of an event, so that its like need no parsing."""
+        event = self._events.get(lines[0].encode())
+        if event is not None and not lines[0].endswith(_GLUED):
+            event.layouts.learn([line.partition(":")[0] for line in lines])
+
+    def _read_headers_slowly(self, lines: list[str]) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
         """Return the first value of each key, and the further ones."""
         fields: dict[str, str] = {}
         repeated: list[tuple[str, str]] = []
@@ -293,7 +249,7 @@ class AmiProtocol:
                 repeated.append((name, value.removeprefix(" ")))
             else:
                 fields[name] = value.removeprefix(" ")
-        return fields, repeated
+        return fields, tuple(repeated)
 
     def _lower(self, key: str) -> str:
         """Return the key in lower case, remembered: the PBX uses the same few hundred for ever."""
@@ -301,6 +257,10 @@ class AmiProtocol:
         if len(self._keys) < _KEYS_LIMIT:
             self._keys[key] = name
         return name
+
+
+_GLUED = "Agents"
+"""The event whose lines Asterisk glues."""
 
 
 def _repair_agents(fields: dict[str, str]) -> None:

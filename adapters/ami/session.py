@@ -23,13 +23,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import ClassVar, TypeAlias
 
+from adapters.ami.action import build_action
 from adapters.ami.errors import BadList, Closed, ConnectionLost, PbxShutdown, Silent
 from adapters.ami.keepalive import Keepalive
 from adapters.ami.lists import LIST_EVENTS, LIST_ONLY_EVENTS, Collection, SnapshotLists
 from adapters.ami.login import Login, greeting_fault, refusal, version_of
 from adapters.ami.memory import PbxFacts, PbxMemory
+from adapters.ami.message import Message
 from adapters.ami.outputs import Answer, Booting, EventMessage, LoggedIn, Lost, Output, Refused
-from adapters.ami.protocol import AmiProtocol, Limits, Message, Sieve, build_action
+from adapters.ami.protocol import AmiProtocol, Limits, Sieve
 from adapters.ami.snapshots import Snapshots
 from adapters.ami.states import WAITS, Input, State
 from adapters.ami.timeouts import Timeouts
@@ -42,7 +44,7 @@ SESSION_EVENTS = frozenset({b"FullyBooted", b"Shutdown", b"Reload"})
 _STALLED = 1.0
 """Seconds by which a deadline may be missed before we must suppose that it was we who stood still."""
 
-_NO_MESSAGE = Message({})
+_NO_MESSAGE = Message("", {})
 
 _Step: TypeAlias = "Callable[[AmiSession, Message], None]"
 
@@ -113,10 +115,14 @@ class AmiSession:
         messages = self.protocol.receive_data(data)
         if self.state is State.BANNER and self.protocol.banner is not None:
             self._feed(Input.BANNER)
+        event_time = self._keepalive.clock.event_time
         for message in messages:
-            if self._is_over():
+            if self.state is State.LIVE and message.name not in self._ATTENDED:  # nearly all: a short way
+                at = event_time(message.fields.get("timestamp", ""), wall, unread)
+                self._outputs.append(EventMessage(message, at))
+            elif self.state is State.OVER:
                 return
-            if message.response:
+            elif message.response:
                 self._take_response(message)
             else:
                 self._take_event(message, unread)
@@ -445,3 +451,6 @@ class AmiSession:
         "Reload": _on_reload,
     }
     """Events that the session itself acts upon."""
+
+    _ATTENDED: ClassVar[frozenset[str]] = frozenset({"", *LIST_EVENTS, *_SPECIAL})
+    """Names of the messages that are more than a live event, ``""`` being that of responses."""

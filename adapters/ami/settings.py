@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
+from adapters.ami.action import LINE_LIMIT
 from adapters.ami.errors import SettingsProblem
-from adapters.ami.protocol import ACTION_LINE_LIMIT
 from adapters.ami.timeouts import Timeouts
 
 EventClass = Literal[
@@ -140,6 +140,6 @@ def _checked(secret: str, option: str) -> str:
         raise SettingsProblem(option, "the secret is empty", "give the secret of the manager user")
     if any(sign in secret for sign in "\r\n\0"):
         raise SettingsProblem(option, "the secret has more than one line", "put the secret alone there")
-    if len(secret.encode()) > ACTION_LINE_LIMIT - len("Secret: "):
+    if len(secret.encode()) > LINE_LIMIT - len("Secret: "):
         raise SettingsProblem(option, "the secret is longer than Asterisk reads", "use a shorter one")
     return secret

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adapters.ami.errors import BadList
 from adapters.ami.lists import CONFIG, LIST_ACTIONS, QUEUES, Collection, ListAction, SnapshotLists
-from adapters.ami.protocol import Message
+from adapters.ami.message import Message
 from adapters.ami.timeouts import Timeouts
 
 

@@ -79,7 +79,12 @@ IN_CALL: Final[frozenset[EndpointState]] = frozenset(
 )
 
 
+_DECIDES: Final = tuple(
+    next(rule for rule in RULES if rule.fact & (facts | FREE)) for facts in range(2 * FREE)
+)
+"""The rule for every combination of facts."""
+
+
 def derive(facts: int) -> Rule:
     """Return the rule that decides for these facts (an or of the constants above)."""
-    facts |= FREE
-    return RULES[(facts & -facts).bit_length() - 1]
+    return _DECIDES[facts]

@@ -16,7 +16,7 @@ from monitor import events
 from monitor.engine import callers, legs, members, source, storage
 from monitor.engine.changes import Changes
 from monitor.engine.config import SourceConfig
-from monitor.engine.live import Cause, Live
+from monitor.engine.live import Live
 from monitor.engine.members import configure_agents
 from monitor.engine.passing import advance, begin_day
 from monitor.engine.queue_statistics import QueueTotals
@@ -92,7 +92,7 @@ class SourceEngine:
         kind = type(event)
         at = event.at
         if not 0.0 <= at < _LAST_INSTANT:
-            live.cause = Cause(kind.__name__, record.now, event.id)
+            live.cause = (kind.__name__, record.now, event.id)
             live.unexpected("impossible_time")
             at = record.now
             event = msgspec.structs.replace(event, at=at)
@@ -103,7 +103,7 @@ class SourceEngine:
         elif at > record.now:
             record.now = at
         live.at = at
-        live.cause = Cause(kind.__name__, at, event.id)
+        live.cause = (kind.__name__, at, event.id)
         if kind not in _OWN_EVENTS:
             record.last_event_at = at
         HANDLERS[kind](live, event)

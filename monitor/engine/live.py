@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import inf, nextafter
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from monitor.engine import derive
 from monitor.engine.calendar import Day
@@ -51,12 +51,8 @@ SOURCE_FACTS: Final[dict[SourceState, int]] = {
 }
 
 
-class Cause(NamedTuple):
-    """The event that is being applied, as ``why`` shows it."""
-
-    event: str
-    at: float
-    id: str | None
+Cause: TypeAlias = tuple[str, float, str | None]
+"""The event that is being applied, as ``why`` shows it: its name, when it happened, its id."""
 
 
 class Live:
@@ -113,7 +109,7 @@ class Live:
         self.unsettled_agents: dict[str, None] = {}
         self.unsettled_groups: dict[str, None] = {}
         self.unsettled_visits: dict[VisitKey, None] = {}
-        self.cause = Cause("", 0.0, None)
+        self.cause: Cause = ("", 0.0, None)
         self.at = 0.0
         """When what is being applied happened; at most ``now``."""
 
@@ -143,7 +139,7 @@ class Live:
     def unexpected(self, what: str) -> None:
         """Count an event that does not fit, as ``EventName.what``."""
         counters = self.source.unexpected
-        name = f"{self.cause.event}.{what}"
+        name = f"{self.cause[0]}.{what}"
         counters[name] = counters.get(name, 0) + 1
 
     def deadline_of(self, timer: Timer, key: Key) -> float | None:

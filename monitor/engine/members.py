@@ -5,6 +5,7 @@ from __future__ import annotations
 from monitor.engine import agents, queue_calls, wrap_up
 from monitor.engine.derive import DEVICE_FACTS, IN_CALL
 from monitor.engine.live import Live
+from monitor.engine.phone import legs_decide
 from monitor.engine.state import AgentEntity, Endpoint, Member
 from monitor.engine.timers import Timer
 from monitor.events import (
@@ -223,10 +224,12 @@ def device_state(live: Live, name: str, state: EndpointState, *, touched: bool) 
     if endpoint.state == state:
         return
     freed = endpoint.state in IN_CALL and state not in IN_CALL
+    told_apart = "unavailable" in (endpoint.state, state)
     endpoint.state = state
     live.dirty["endpoint"].add(name)
     for agent in live.owners.get(name, ()):
-        live.settle(agent)
+        if told_apart or not legs_decide(live, live.agents[agent]):
+            live.settle(agent)
         if freed:
             queue_calls.device_freed(live, agent, name)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from monitor.engine import agents, callers, members, wrap_up
-from monitor.engine.live import Cause, Live
+from monitor.engine.live import Live
 from monitor.engine.queue_counts import QueueCounts
 from monitor.engine.settle import settle
 from monitor.engine.state import QueueEntity
@@ -18,7 +18,7 @@ def advance(live: Live, to: float, event_id: str) -> None:
         at, timer, key = entry
         source.now = max(source.now, at)
         live.at = at
-        live.cause = Cause("Tick", at, event_id)
+        live.cause = ("Tick", at, event_id)
         if timer is Timer.DAY:
             begin_day(live, to)
         else:

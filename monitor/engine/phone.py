@@ -50,6 +50,12 @@ def phone_of(live: Live, agent: AgentEntity) -> Phone:
     return Phone(device) if device else _SILENT
 
 
+def legs_decide(live: Live, agent: AgentEntity) -> bool:
+    """Whether the legs alone tell what an agent's phone does, whatever its device says."""
+    legs = live.legs_of(agent)
+    return bool(legs) and _leading(legs) is not None
+
+
 def _leading(legs: list[Leg]) -> tuple[int, Leg] | None:
     """Return the leg that the state is about, and what it says: by precedence, then the youngest."""
     best: tuple[int, Leg] | None = None

@@ -31,7 +31,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final, Literal
 
-from adapters.ami.protocol import Message
+from adapters.ami.message import Message
 from adapters.ami.translate.channels import Channels
 from adapters.ami.translate.fields import Fields, count, party, party_name, place, required, span
 from adapters.ami.translate.legs import Legs
@@ -273,6 +273,8 @@ class Callers:
 
     def due(self, at: float) -> None:
         """Time has reached ``at``: nothing better came than what was guessed."""
+        if not self._undecided:
+            return
         for uniqueid, left in tuple(self._undecided.items()):
             if left.at + SETTLE > at:
                 break

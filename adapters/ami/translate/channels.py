@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from adapters.ami.protocol import Message
+from adapters.ami.message import Message
 from adapters.ami.translate.channel import DOWN, LOST_DIAL, RINGING, UP, Channel
 from adapters.ami.translate.devices import Devices
 from adapters.ami.translate.fields import (

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from adapters.ami.protocol import Message
+from adapters.ami.message import Message
 from adapters.ami.translate.fields import DEVICE_STATES, Fields, required
 from adapters.ami.translate.names import (
     HINT,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 
-from adapters.ami.protocol import unescape
+from adapters.ami.message import unescape
 from monitor.events import EndpointState
 
 Fields: TypeAlias = Mapping[str, str]

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from adapters.ami.protocol import Message
+from adapters.ami.message import Message
 from adapters.ami.translate.bridges import Bridges, older
 from adapters.ami.translate.channel import DOWN, LOST_DIAL, RINGING, UP, Channel
 from adapters.ami.translate.channels import Channels, dialled_number
@@ -345,6 +345,8 @@ class Legs:
 
     def due(self, at: float) -> None:
         """Time has reached ``at``: nobody was dialled for the outbound legs that were held back."""
+        if not self._held_back:
+            return
         for channel in tuple(self._held_back.values()):
             if channel.held_back_until <= at:
                 self._out.at = channel.held_back_until

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from adapters.ami.protocol import Message
+from adapters.ami.message import Message
 from adapters.ami.translate.devices import Devices, Identity
 from adapters.ami.translate.fields import (
     MEMBER_STATES,
@@ -50,6 +50,12 @@ UNABLE: Final[dict[str, frozenset[int]]] = {
 }
 """Words of ``leavewhenempty`` that are about a member's device (``get_member_status`` in app_queue.c)."""
 
+_SAID: Final = (
+    "membername", "stateinterface", "membership", "penalty", "paused", "pausedreason", "lastpause", "lastcall",
+    "logintime", "wrapuptime", "ringinuse",
+)  # fmt: skip
+"""All that events say of a member but for its device's state."""
+
 
 class Member:
     """What was told of one member."""
@@ -68,6 +74,7 @@ class Member:
         "queue",
         "reason",
         "ring_in_use",
+        "said",
         "state_interface",
         "status",
         "touched_at",
@@ -93,6 +100,8 @@ class Member:
         self.ring_in_use = flag(fields, "ringinuse")
         self.status = whole(fields, "status")
         self.in_call = flag(fields, "incall")
+        self.said = tuple(map(fields.get, _SAID))
+        """The values as they came: the same again are no news."""
         self.touched_at = 0.0
 
     @property
@@ -146,8 +155,13 @@ class Members:
 
     def told(self, fields: Fields) -> None:
         """``QueueMemberStatus``, ``…Penalty``, ``…Ringinuse``: tell what is new."""
+        old = self._members.get((required(fields, "queue"), required(fields, "interface")))
+        if old is not None and old.said == tuple(map(fields.get, _SAID)):
+            old.status, old.in_call = whole(fields, "status"), flag(fields, "incall")
+            old.touched_at = self._out.at
+            self._tell_state(old)
+            return
         new = self._read(fields, fields.get("membername", ""), required(fields, "interface"))
-        old = self._members.get(new.key)
         if old is None or (new.name, new.state_interface) != (old.name, old.state_interface):
             self._add(new)
             return

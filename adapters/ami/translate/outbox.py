@@ -46,5 +46,7 @@ class Outbox:
     def take(self) -> list[Event]:
         """Return what was put since the last call."""
         events = self._events
+        if not events:
+            return []
         self._events = []
         return events

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from adapters.ami.protocol import Message
+from adapters.ami.message import Message
 from adapters.ami.translate.fields import decimal
 
 _GENERAL: Final = "general"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from adapters.ami.lists import SnapshotLists
-from adapters.ami.protocol import Message
+from adapters.ami.message import Message
 from adapters.ami.translate.callers import Callers
 from adapters.ami.translate.channel import Channel
 from adapters.ami.translate.devices import Devices

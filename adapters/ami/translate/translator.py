@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from adapters.ami.lists import SnapshotLists
-from adapters.ami.protocol import Message
+from adapters.ami.message import Message
 from adapters.ami.translate.agents import Agents
 from adapters.ami.translate.callers import Callers
 from adapters.ami.translate.channels import Channels
 from adapters.ami.translate.devices import Devices
-from adapters.ami.translate.fields import Fields, decimal, required, text
+from adapters.ami.translate.fields import Fields, UnusableError, decimal, required, text
 from adapters.ami.translate.legs import Legs
 from adapters.ami.translate.members import Members
 from adapters.ami.translate.outbox import Outbox, ignore
@@ -101,10 +101,15 @@ class Translator:
     def translate(self, message: Message, at: float) -> list[Event]:
         """Return what an event tells. ``at`` is when it happened, by our clock."""
         out = self._out
-        self._pass(at)
+        self._legs.due(at)
+        self._callers.due(at)
         out.at = at
+        fields = message.fields
         for handle in self._handlers.get(message.name, ()):
-            out.attempt(handle, message.fields)
+            try:
+                handle(fields)
+            except UnusableError as error:
+                out.skipped(error.kind)
         return out.take()
 
     def snapshot(

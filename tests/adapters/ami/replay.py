@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from adapters.ami.lists import LIST_ACTIONS, ListAction, SnapshotLists
-from adapters.ami.protocol import AmiProtocol, Message
+from adapters.ami.message import Message
+from adapters.ami.protocol import AmiProtocol
 from adapters.ami.translate import INTERESTING, Translator
 from monitor.events import Event, EventIds
 
@@ -68,7 +69,9 @@ class Replay:
 
 def event(name: str, **fields: str) -> Message:
     """Return an AMI event as the protocol gives it."""
-    return Message({"event": name, **{key.lower().replace("_", "-"): value for key, value in fields.items()}})
+    return Message(
+        name, {"event": name, **{key.lower().replace("_", "-"): value for key, value in fields.items()}}
+    )
 
 
 def recorded(name: str) -> bytes:

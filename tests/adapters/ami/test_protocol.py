@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.ami.action import build_action
 from adapters.ami.errors import ActionError
-from adapters.ami.protocol import AmiProtocol, Limits, Message, build_action, unescape
+from adapters.ami.message import Message, unescape
+from adapters.ami.protocol import AmiProtocol, Limits
 
 RECORDING = (Path(__file__).parent / "stream" / "mixed.ami").read_bytes()
 BANNER = b"Asterisk Call Manager/11.0.0\r\n"

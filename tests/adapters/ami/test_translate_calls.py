@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.ami.protocol import Message
+from adapters.ami.message import Message
 from adapters.ami.translate.bridges import older
 from adapters.ami.translate.callers import SETTLE
 from monitor import events as ev

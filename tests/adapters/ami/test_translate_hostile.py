@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.ami.protocol import Message
+from adapters.ami.message import Message
 from adapters.ami.translate import INTERESTING, agents, bridges, callers, channels, devices, fields, members
 from monitor import events as ev
 from tests.adapters.ami.replay import Replay, event
@@ -113,10 +113,12 @@ ITEMS = st.sampled_from(
     ["QueueParams", "QueueMember", "QueueEntry", "CoreShowChannel", "DeviceStateChange", "ExtensionStatus"]
 )
 BODIES = st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=30)
-MESSAGES = st.builds(lambda name, body: Message({"event": name, **body}), NAMES, BODIES)
-LISTS = st.lists(st.builds(lambda name, body: Message({"event": name, **body}), ITEMS, BODIES), max_size=6)
+MESSAGES = st.builds(lambda name, body: Message(name, {"event": name, **body}), NAMES, BODIES)
+LISTS = st.lists(
+    st.builds(lambda name, body: Message(name, {"event": name, **body}), ITEMS, BODIES), max_size=6
+)
 CONFIG = st.dictionaries(st.text(max_size=20), st.text(max_size=20)).map(
-    lambda body: [Message(body, response="Success")]
+    lambda body: [Message("", body, response="Success")]
 )
 
 

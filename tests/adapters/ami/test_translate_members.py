@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.ami.protocol import Message
+from adapters.ami.message import Message
 from adapters.ami.translate import INTERESTING
 from adapters.ami.translate.names import channel_device, hint_devices, interface_device, is_phone
 from monitor import events as ev
@@ -306,6 +306,7 @@ def test_the_lists_times_are_corrected_and_zero_is_never(replay: Replay) -> None
 
 def test_settings_of_queues_conf_are_read_as_app_queue_does(replay: Replay) -> None:
     answer = Message(
+        "",
         {
             "category-000000": "general",
             "line-000000-000000": "wrapuptime=99",
