@@ -14,7 +14,8 @@ How a connection goes
 The login asks for ``system`` events only, so that nothing floods in yet and ``FullyBooted`` tells whether the PBX is
 still starting. A Ping then measures the clocks and ends the greeting. When the PBX is up, the events are switched on
 and, in the same breath, the lists are asked for, with a Ping behind them: at its Pong everything that was queued in
-Asterisk before the lists has come too, and the snapshot is handed over.
+Asterisk before the lists has come too, and the snapshot is handed over. Later lists only compare: they wait a while
+longer, until what Asterisk was about to tell when it made them has come as well.
 """
 
 from __future__ import annotations
@@ -88,6 +89,8 @@ class AmiSession:
         self._heard_wall: float | None = None
         self._pbx = PbxFacts()
         self._snapshots = Snapshots(self._timeouts)
+        self._settling: tuple[float, SnapshotLists] | None = None
+        """Lists that only compare, and when they are handed over."""
         self._keepalive = Keepalive(self._timeouts)
 
     @property
@@ -326,6 +329,7 @@ class AmiSession:
     def _booted_late(self, _message: Message) -> None:
         """What was listed so far was of a PBX that had not finished starting."""
         self._memory.started(self._pbx.start_date, self._pbx.boot_time)
+        self._settling = None
         self._snapshots.begin_afresh(self._now)
 
     def _shut_down(self, message: Message) -> None:
@@ -353,7 +357,9 @@ class AmiSession:
         due, missing = self._keepalive.due(self._heard)
         yield due, self._pong_missing if missing else self._keep_alive
         if self.state is State.LIVE:
-            if not missing:  # a connection whose Ping is not answered is not asked for lists
+            if self._settling is not None:
+                yield self._settling[0], self._hand_over
+            elif not missing:  # a connection whose Ping is not answered is not asked for lists
                 yield self._snapshots.due, self._ask_lists
         else:
             wait = limits.boot if self._memory.tells_boot else limits.boot_untold
@@ -365,6 +371,8 @@ class AmiSession:
         self._keepalive.forgive(late)
         if self._snapshots.collection is not None:
             self._snapshots.collection.started += late
+        if self._settling is not None:
+            self._settling = (self._now + self._timeouts.settling, self._settling[1])
 
     def _state_due(self) -> None:
         self._feed(Input.DUE)
@@ -419,6 +427,14 @@ class AmiSession:
         except BadList as error:
             self._lose(error)
             return
+        self._settling = (self._now + (self._timeouts.settling if lists.reconciliation else 0.0), lists)
+        if not lists.reconciliation:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        if self._settling is None:
+            return
+        (_, lists), self._settling = self._settling, None
         lists.offset = self.offset
         lists.restarted = self._memory.take_restarted()
         self._outputs.append(lists)

@@ -119,9 +119,13 @@ def tls_context(settings: AmiSettings, base_directory: Path) -> ssl.SSLContext |
     return context
 
 
+_SECRET_BYTES = 4 * LINE_LIMIT
+
+
 def _read(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as file:  # a little of it is enough to see that it is too much
+            text = file.read(_SECRET_BYTES).decode()
     except OSError as error:
         raise SettingsProblem(
             "secret_file",

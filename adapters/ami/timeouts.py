@@ -32,6 +32,9 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
     reconcile_factor: float = 20.0
     """Lists are asked for so rarely that making them takes at most one part in this many."""
     reconcile_max: float = 300.0
+    settling: float = 2.0
+    """Lists that only compare are held back this long. Asterisk makes a list from its state, its events go through a bus
+    of their own: when it is busy, the event of a change comes after a list, and a Pong, that knew the change."""
     spacing: float = 1.0
     """Between the end of a snapshot and the begin of the next one, however urgent."""
     config: float = 60.0

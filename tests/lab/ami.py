@@ -64,7 +64,8 @@ class Ami:
         ]
         lines += [f"Variable: {variable}" for variable in variables.split(";") if variable]
         self._writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
-        return await asyncio.wait_for(future, 30)
+        async with asyncio.timeout(30):  # wait_for may swallow a cancellation that comes with the answer
+            return await future
 
     async def wait_event(
         self, match: Callable[[Packet], bool], what: str, within: float = 30, after: int = 0

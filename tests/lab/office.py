@@ -113,12 +113,23 @@ class Stage:
         return stage
 
     async def close(self) -> None:
-        for caller in self.callers:
-            caller.kill()
+        """End everything; raises :class:`SippFailed` if a phone or a caller could not do its part."""
+        try:
+            self.check()
+        finally:
+            for caller in self.callers:
+                caller.kill()
+            for phone in self.phones.values():
+                phone.unplug()
+            await self.driver.close()
+            await self.monitor.close()
+
+    def check(self) -> None:
+        """Raise :class:`SippFailed` if a phone has ended or a caller could not call."""
         for phone in self.phones.values():
-            phone.unplug()
-        await self.driver.close()
-        await self.monitor.close()
+            phone.check()
+        for caller in self.callers:
+            caller.check()
 
     def phone(self, name: str, behaviour: Behaviour) -> None:
         """Give a phone another behaviour (it must not be in a call)."""
@@ -154,6 +165,10 @@ class Stage:
             next(i for i in range(self._seen, len(self.monitor.events)) if match(self.monitor.events[i])) + 1
         )
         return event
+
+    async def hang_up(self, phone: str) -> None:
+        """Let Asterisk end every channel of a phone."""
+        await self.driver.action("Hangup", Channel=f"/^PJSIP/{phone}-/")
 
     def rewind(self) -> None:
         """Let :meth:`seen` look from the beginning again."""

@@ -9,7 +9,6 @@ Whatever the steps say, a phone agrees at once when the other side cancels or ha
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -121,6 +120,64 @@ def _render_step(step: Step, numbers: Iterator[int], common: Mapping[str, str]) 
     return part.substitute(values, steps=inner)
 
 
+_SIPP_STATUS = {
+    1: "the call did not go as its scenario says",
+    99: "it ended without a call",
+    254: "it could not start (see below; mostly a port that is taken)",
+    255: "it could not start (see below)",
+}
+"""SIPp's exit codes (``sipp -h``)."""
+_FAILED_CALL = 1
+
+
+class SippFailed(RuntimeError):
+    """A SIPp process ended otherwise than it was told to: what follows in the test means nothing."""
+
+    def __init__(self, who: str, status: int, errors: str) -> None:
+        meaning = _SIPP_STATUS.get(status, "unknown status")
+        super().__init__(f"SIPp as {who} ended with status {status}: {meaning}\n{errors}")
+        self.who = who
+        self.status = status
+        self.errors = errors
+
+
+class _Sipp:
+    """One SIPp process with a scenario of its own, and what it has to say when it fails."""
+
+    def __init__(
+        self, who: str, stem: str, scenario: str, arguments: Sequence[str], port: int, directory: Path
+    ) -> None:
+        self._who = who
+        self._errors = directory / f"{stem}.errors"
+        file = directory / f"{stem}.xml"
+        file.write_text(scenario, encoding="utf-8")
+        # All of SIPp's processes try the media ports from 6000 on and give up after 100, which is 50 processes on the
+        # whole machine. With a loopback address of its own for media each of them gets 6000 at once.
+        media = f"127.{port >> 8}.{port & 0xFF}.1"
+        command: list[str | Path] = [
+            "sipp",
+            *arguments,
+            "-sf",
+            file,
+            "-i",
+            "127.0.0.1",
+            "-p",
+            str(port),
+            "-mi",
+            media,
+        ]
+        command += ["-aa", "-nostdin", "-rtcheck", "loose", "-trace_err", "-error_file", self._errors]
+        self.process = Supervised(command, directory / f"{stem}.out", directory)
+
+    def check(self, *, failed_call: bool = False) -> None:
+        """Raise :class:`SippFailed` if it ended by itself and not well."""
+        status = self.process.status
+        if not status or (status == _FAILED_CALL and failed_call):
+            return
+        told = self._errors.read_text(encoding="utf-8", errors="replace") if self._errors.exists() else ""
+        raise SippFailed(self._who, status, told[-4000:] or self.process.output[-2000:])
+
+
 class SippPhone:
     """A phone that is called: one SIPp process on the endpoint's port, for any number of calls at once."""
 
@@ -128,7 +185,7 @@ class SippPhone:
         self.name = name
         self.port = port
         self._directory = directory
-        self._process: Supervised | None = None
+        self._sipp: _Sipp | None = None
 
     def behave(self, behaviour: Behaviour) -> None:
         """Be a phone of this kind from now on; a call that is going on is forgotten without a word."""
@@ -141,19 +198,18 @@ class SippPhone:
             talking=_render(behaviour.talking, 100, common),
             bye=_render([Step("bye")], 200, common),
         )
-        scenario = self._directory / f"phone-{self.name}.xml"
-        scenario.write_text(text, encoding="utf-8")
-        command = ["sipp", "-sf", scenario, "-i", "127.0.0.1", "-p", str(self.port), *_QUIET]
-        self._process = Supervised(command, self._directory / f"phone-{self.name}.out", self._directory)
+        self._sipp = _Sipp(f"phone {self.name}", f"phone-{self.name}", text, [], self.port, self._directory)
 
     def unplug(self) -> None:
         """Fall silent: nothing is answered any more. Idempotent."""
-        if self._process is not None:
-            self._process.kill()
-            self._process = None
+        if self._sipp is not None:
+            self._sipp.process.kill()
+            self._sipp = None
 
-
-_QUIET = ["-aa", "-nostdin", "-trace_err", "-rtcheck", "loose"]
+    def check(self) -> None:
+        """Raise :class:`SippFailed` if it ended although nobody unplugged it."""
+        if self._sipp is not None:
+            self._sipp.check()
 
 
 class SippCaller:
@@ -178,32 +234,24 @@ class SippCaller:
         text = _Part((PARTS / "caller.xml").read_text(encoding="utf-8")).substitute(
             common, talking=_render(talking, 2, common), bye=_render([Step("bye")], 50, common)
         )
-        stem = re.sub(r"\W", "", f"call{self.port}")
-        scenario = directory / f"{stem}.xml"
-        scenario.write_text(text, encoding="utf-8")
-        command = [
-            "sipp",
-            f"127.0.0.1:{sip_port}",
-            "-sf",
-            scenario,
-            "-i",
-            "127.0.0.1",
-            "-p",
-            str(self.port),
-            "-m",
-            "1",
-            *_QUIET,
-        ]
-        self._process = Supervised(command, directory / f"{stem}.out", directory)
+        arguments = [f"127.0.0.1:{sip_port}", "-m", "1"]
+        self._sipp = _Sipp(
+            f"caller {name} to {to}", f"call{self.port}", text, arguments, self.port, directory
+        )
 
     @property
     def over(self) -> bool:
-        return not self._process.running
+        return not self._sipp.process.running
 
     def wait(self, timeout: float = 60) -> None:
-        """Return when the call is over."""
-        self._process.wait(timeout)
+        """Return when the call is over; raises :class:`SippFailed` if it did not go as its steps say."""
+        self._sipp.process.wait(timeout)
+        self._sipp.check()
+
+    def check(self) -> None:
+        """Raise :class:`SippFailed` if it could not call at all. A call that somebody else broke is no defect."""
+        self._sipp.check(failed_call=True)
 
     def kill(self) -> None:
         """Vanish without a word (no BYE)."""
-        self._process.kill()
+        self._sipp.process.kill()

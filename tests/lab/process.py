@@ -7,7 +7,7 @@ import contextlib
 import socket
 import subprocess
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 # The watcher reads a pipe that only this Python process holds open. However we end (kill -9 included), the
@@ -16,10 +16,12 @@ _SUPERVISOR = """
 exec 3<&0
 "$@" </dev/null 3<&- &
 child=$!
+trap 'told=1; kill -TERM $child' TERM
 { cat <&3 >/dev/null; kill -9 $child; } 2>/dev/null &
 watcher=$!
 wait $child
 status=$?
+if [ -n "$told" ]; then wait $child; status=$?; fi  # the signal ended the first wait
 kill $watcher 2>/dev/null
 exit $status
 """
@@ -28,8 +30,15 @@ exit $status
 class Supervised:
     """A child process: running until it ends by itself or :meth:`kill` is called."""
 
-    def __init__(self, command: Sequence[str | Path], output: Path, cwd: Path | None = None) -> None:
+    def __init__(
+        self,
+        command: Sequence[str | Path],
+        output: Path,
+        cwd: Path | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
         self._output = output
+        self._killed = False
         with output.open("ab") as sink:
             self._process = subprocess.Popen(
                 ["/bin/sh", "-c", _SUPERVISOR, "supervisor", *map(str, command)],
@@ -37,11 +46,17 @@ class Supervised:
                 stdout=sink,
                 stderr=subprocess.STDOUT,
                 cwd=cwd,
+                env=environ,
             )
 
     @property
     def running(self) -> bool:
         return self._process.poll() is None
+
+    @property
+    def status(self) -> int | None:
+        """The exit status that it ended with by itself; ``None`` while it runs and if it was killed."""
+        return None if self._killed else self._process.poll()
 
     @property
     def output(self) -> str:
@@ -54,8 +69,13 @@ class Supervised:
         self._close()
         return status
 
+    def terminate(self) -> None:
+        """Ask it to end (SIGTERM); :meth:`wait` tells how it did."""
+        self._process.terminate()
+
     def kill(self) -> None:
         """End it at once (SIGKILL); idempotent."""
+        self._killed = self._killed or self.running
         self._close()
         self._process.wait(10)
 
@@ -65,14 +85,20 @@ class Supervised:
                 self._process.stdin.close()
 
 
+_given: set[int] = set()
+
+
 def free_port() -> int:
-    """Return a loopback port that nobody uses now, neither for TCP nor for UDP."""
+    """Return a loopback port that nobody uses now, neither for TCP nor for UDP; never the same one twice."""
     while True:
         with socket.socket() as stream, socket.socket(type=socket.SOCK_DGRAM) as datagram:
             stream.bind(("127.0.0.1", 0))
             port = int(stream.getsockname()[1])
+            if port in _given:
+                continue
             with contextlib.suppress(OSError):
                 datagram.bind(("127.0.0.1", port))
+                _given.add(port)
                 return port
 
 

@@ -108,6 +108,11 @@ def test_unusable_secret_file_is_told_with_its_path(tmp_path, content, words):
     assert caught.value.option == "secret_file"
 
 
+def test_endless_secret_file_is_refused_not_read(tmp_path):
+    with pytest.raises(ValueError, match="secret"):
+        factory({"id": "pbx1", "username": "monitor", "secret_file": "/dev/zero"}, tmp_path)
+
+
 def test_secret_file_that_vanishes_leaves_the_last_secret(tmp_path):
     path = tmp_path / "ami"
     path.write_text("first\n")

@@ -11,6 +11,7 @@ from adapters.ami.states import Input, State
 from adapters.ami.timeouts import Timeouts
 from tests.adapters.ami.script import BANNER, DENIED, FULLY_BOOTED, SECRET, ScriptedPbx, Talk, say
 
+SETTLING = Timeouts().settling
 LISTS = ["QueueStatus", "CoreShowChannels", "DeviceStateList", "ExtensionStateList", "GetConfig", "Ping"]
 GREETING = ["CoreSettings", "CoreStatus", "Ping"]
 
@@ -247,7 +248,7 @@ def test_queues_are_asked_for_again_even_when_refused():
     talk.begin()
     assert talk.of(SnapshotLists)[0].queues is None
     del talk.pbx.refused["QueueStatus"]
-    talk.wait(21)
+    talk.wait(20 + SETTLING)
     assert len(talk.of(SnapshotLists)[1].queues) == 3
     assert [refused.action for refused in talk.of(Refused)] == ["QueueStatus", "GetConfig"]
 
@@ -283,7 +284,7 @@ def test_snapshot_is_not_handed_over_before_its_pong():
 def test_reconciliation_comes_every_twenty_seconds():
     talk = Talk()
     talk.begin()
-    talk.wait(61)
+    talk.wait(60 + SETTLING)
     assert [lists.reconciliation for lists in talk.of(SnapshotLists)] == [False, True, True, True]
 
 
@@ -297,11 +298,10 @@ def test_lists_that_take_long_are_asked_for_less_often():
     answer = talk.pbx.answer(talk.session.data_to_send())
     talk.now += 3
     talk.hear(answer)
-    assert len(talk.of(SnapshotLists)) == 2
     talk.wait(59)
-    assert len(talk.of(SnapshotLists)) == 2
-    talk.wait(2)
-    assert len(talk.of(SnapshotLists)) == 3
+    assert lists_asked(talk.pbx) == 2
+    talk.wait(1)
+    assert lists_asked(talk.pbx) == 3
 
 
 def test_requested_snapshot_comes_soon_but_not_at_once_again():
@@ -310,11 +310,11 @@ def test_requested_snapshot_comes_soon_but_not_at_once_again():
     for _ in range(50):
         talk.session.request_snapshot(talk.now)
     talk.wait(0.9)
-    assert len(talk.of(SnapshotLists)) == 1
+    assert lists_asked(talk.pbx) == 1
     talk.wait(0.2)
-    assert len(talk.of(SnapshotLists)) == 2
+    assert lists_asked(talk.pbx) == 2
     talk.wait(5)
-    assert len(talk.of(SnapshotLists)) == 2
+    assert lists_asked(talk.pbx) == 2
 
 
 def test_request_while_lists_come_in_brings_newer_ones():
@@ -325,9 +325,46 @@ def test_request_while_lists_come_in_brings_newer_ones():
     talk.session.tick(talk.now, talk.wall)
     talk.session.request_snapshot(talk.now)
     talk.exchange()
+    assert lists_asked(talk.pbx) == 2
+    talk.wait(SETTLING)
     assert len(talk.of(SnapshotLists)) == 2
-    talk.wait(1.1)
-    assert len(talk.of(SnapshotLists)) == 3
+    assert lists_asked(talk.pbx) == 3
+
+
+def test_lists_that_compare_wait_for_the_events_that_they_overtook():
+    talk = Talk()
+    talk.begin()
+    talk.wait(20)
+    assert lists_asked(talk.pbx) == 2
+    talk.wait(SETTLING - 0.001)
+    talk.hear(say("Event: AgentConnect", "Queue: sales"))
+    assert len(talk.of(SnapshotLists)) == 1
+    talk.wait(0.001)
+    assert len(talk.of(SnapshotLists)) == 2
+    assert [type(output).__name__ for output in talk.outputs[-2:]] == ["EventMessage", "SnapshotLists"]
+
+
+def test_lists_that_compare_wait_as_long_after_we_stood_still():
+    talk = Talk()
+    talk.begin()
+    talk.wait(20)
+    talk.now += 30  # the process was stopped; what came meanwhile is read in pieces
+    talk.hear(say("Event: AgentConnect", "Queue: sales"))
+    talk.session.tick(talk.now, talk.wall)
+    talk.outputs += talk.session.outputs()
+    assert len(talk.of(SnapshotLists)) == 1
+    talk.wait(SETTLING)
+    assert len(talk.of(SnapshotLists)) == 2
+
+
+def test_lists_that_wait_go_with_the_connection():
+    talk = Talk()
+    talk.begin()
+    talk.wait(20)
+    talk.session.closed("the PBX closed the connection")
+    talk.outputs += talk.session.outputs()
+    talk.wait(SETTLING)
+    assert len(talk.of(SnapshotLists)) == 1
 
 
 def test_config_is_read_once_a_minute_and_kept_between():
@@ -476,7 +513,7 @@ def test_late_start_while_lists_come_in_makes_the_next_ones_replace_them():
     talk.wait(5.01)
     assert len(talk.of(SnapshotLists)) == 1
     talk.pbx.between = []
-    talk.wait(22)
+    talk.wait(21 + SETTLING)
     assert [lists.reconciliation for lists in talk.of(SnapshotLists)] == [False, False, True]
 
 
@@ -515,7 +552,7 @@ def test_restart_between_two_connections_is_told_with_the_first_snapshot(change,
         setattr(pbx, name, value)
     talk = Talk(memory=memory, pbx=pbx, start=160.0)
     talk.begin()
-    talk.wait(21)
+    talk.wait(20 + SETTLING)
     assert [lists.restarted for lists in talk.of(SnapshotLists)] == [restarted, False]
 
 
