@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from monitor.engine import Changes, Picture
 from monitor.feed import messages
-from monitor.feed.errors import HistoryLost
+from monitor.feed.errors import HistoryLost, Refused
 from monitor.feed.messages import TopicName
 from monitor.feed.topics import TOPICS, Objects
 from monitor.feed.view import Filter, Snapshot, View
@@ -30,6 +30,8 @@ HISTORY = 50_000
 """Objects, live or gone, whose last change is remembered."""
 SLICE = 200
 """Objects encoded for a snapshot before others have their turn."""
+MAX_VIEWS = 300
+"""Different subscriptions at the same time: every change is compared with each, 0.2 s for as many at a change of all."""
 SNAPSHOT_SECONDS = 0.25
 """How long a snapshot serves newcomers (the delta that follows brings them up to date): after a restart all screens
 come back at once."""
@@ -61,6 +63,7 @@ class Broadcaster:
         """Number of each object's last change, in the order of these numbers."""
         self._dirty: dict[Key, int] = {}
         """Number of each object's first change that has not left, in the order of these numbers."""
+        self._turn = asyncio.Lock()
 
     # --- changes in ------------------------------------------------------------------------------------
 
@@ -128,9 +131,12 @@ class Broadcaster:
     # --- views -----------------------------------------------------------------------------------------
 
     def join(self, filter_: Filter) -> View:
-        """Return the view of a filter, for one more client."""
+        """Return the view of a filter, for one more client. Raises :class:`Refused` when there are too many."""
         view = self.views.get(filter_)
         if view is None:
+            if len(self.views) >= MAX_VIEWS and not filter_.shows_all:
+                why = f"no more than {MAX_VIEWS} different selections are served at the same time: ask for everything"
+                raise Refused("too_many_clients", why)
             view = self.views[filter_] = View(filter_, self.flushed)
         view.users += 1
         return view
@@ -221,18 +227,24 @@ class Broadcaster:
             return None
         return messages.delta(self.epoch, since, seq, objects.at, objects=shown, removed=removed)
 
+    async def _my_turn(self) -> None:
+        """Wait until a slice may be made: one in each turn of the event loop, however many views want one."""
+        async with self._turn:
+            await asyncio.sleep(0)
+
     async def _prepare(self, view: View) -> None:
         for topic in view.filter.topics:
             ids = list(TOPICS[topic].ids(self._picture))
             for start in _slices(len(ids)):
+                await self._my_turn()
                 at = self._now()
                 for id_ in ids[start : start + SLICE]:
                     view.sees(topic, id_, self._picture, at)
-                await asyncio.sleep(0)
 
     async def _build(self, view: View) -> Snapshot:
         """Make a snapshot in slices. What changes meanwhile is newer than its number says, which does no harm."""
         try:
+            await self._my_turn()
             seq = view.seq
             encoded: dict[TopicName, list[bytes]] = {}
             objects = Objects(self._picture, self._now())
@@ -241,7 +253,7 @@ class Broadcaster:
                 shown = encoded[topic] = []
                 for id_ in list(TOPICS[topic].ids(self._picture)):
                     if room == 0:
-                        await asyncio.sleep(0)
+                        await self._my_turn()
                         objects = Objects(self._picture, self._now())
                         room = SLICE
                     room -= 1

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -80,10 +81,9 @@ class Client:
     async def converse(self) -> None:
         """Answer what the client asks, until it leaves. Raises nothing."""
         try:
-            message = await self._hello()
+            await self._subscribe(self._understood(await self._hello()))
             while True:
-                await self._subscribe(self._understood(message))
-                message = await self.connection.recv()
+                await self._subscribe(self._understood(await self.connection.recv()))
         except Refused as refusal:
             await self.refuse(refusal)
         except ConnectionClosed:
@@ -96,7 +96,7 @@ class Client:
     def fall_behind(self, view: View, since: int) -> None:
         """Stop being live: the buffer is full, and all up to ``since`` is sent or in it."""
         self._hub.leave(self, view)
-        self._start(self._bring_up(view, since, BEHIND_SECONDS))
+        self._start(partial(self._bring_up, view, since, BEHIND_SECONDS))
 
     async def refuse(self, refusal: Refused) -> None:
         """Tell the client why, then close."""
@@ -133,7 +133,7 @@ class Client:
             await asyncio.wait({self._behind})  # a long message can't be broken off; its time is limited
         self._leave_view()
         view = self._view = self._hub.broadcaster.join(Filter.of(subscribe))
-        self._start(self._begin(view, subscribe.resume))
+        self._start(partial(self._begin, view, subscribe.resume))
 
     def _leave_view(self) -> None:
         view, self._view = self._view, None
@@ -184,13 +184,13 @@ class Client:
             await self.connection.send(_one_a_turn(snapshot.fragments), text=True)
         return snapshot.seq
 
-    def _start(self, work: Coroutine[None, None, None]) -> None:
+    def _start(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
         self._behind = asyncio.create_task(self._run(work), name="feed client")
 
-    async def _run(self, work: Coroutine[None, None, None]) -> None:
+    async def _run(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
         """Run a task that belongs to this connection: its failure ends the connection, never the service."""
         try:
-            await work
+            await work()
         except Refused as refusal:
             await self.refuse(refusal)
         except ConnectionClosed:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-SHARE = 3.0
-"""After work of c seconds comes a rest of SHARE * c: the feed takes about a quarter of a core at the most."""
+SHARE = 1.0
+"""After work of c seconds comes a rest of SHARE * c: the feed takes about half of a core at the most."""
 FEW_CLIENTS = 100
 REST_FEW = 0.040
 """Longest rest in seconds with up to FEW_CLIENTS clients."""

@@ -6,7 +6,9 @@ import asyncio
 import http
 import logging
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from functools import partial
+from typing import Protocol, cast
+from urllib.parse import urlsplit
 
 import structlog
 from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
@@ -16,12 +18,13 @@ from websockets.http11 import Request, Response
 from monitor.engine import Changes, Picture
 from monitor.feed.broadcaster import Broadcaster
 from monitor.feed.client import HIGH_WATER, Client
+from monitor.feed.connection import Connection
 from monitor.feed.errors import REFUSAL_CODES, RefusalCode, Refused
 from monitor.feed.messages import MAX_MESSAGE_BYTES
 from monitor.feed.origins import allowed
 from monitor.feed.pace import rest
 from monitor.feed.view import View
-from monitor.listening import at, bound_port, listen
+from monitor.listening import BACKLOG, Door, at, bound_port, listen
 
 logger = structlog.get_logger(__name__)
 
@@ -30,6 +33,8 @@ HEARTBEAT_SECONDS = 5.0
 PING_SECONDS = 15.0
 """A connection whose other end is gone is noticed after at most twice this time."""
 STOP_SECONDS = 3.0
+NEWCOMERS = 500
+"""Connections beyond ``max_clients`` that are becoming clients, or being refused."""
 UNRESPONSIVE = "unresponsive"
 
 
@@ -89,6 +94,7 @@ class Feed:
         self.now = now
         self._settings = settings
         self._port = settings.port
+        self._door = Door(settings.max_clients + NEWCOMERS)
         self._clients: set[Client] = set()
         self._rooms: dict[View, _Room] = {}
         self._changed = asyncio.Event()
@@ -134,6 +140,11 @@ class Feed:
         self._server = await serve(
             self._handle,
             sock=listener,
+            backlog=BACKLOG,  # or else the event loop listens anew with its own
+            create_connection=partial(  # type: ignore[arg-type] # a factory will do, as the library's text says
+                Connection, door=self._door, flooded=lambda: self.refused("too_many_messages")
+            ),
+            open_timeout=None,  # the door's limit is enough, and holds from the first byte on
             compression=None,  # 50 KiB and twice the work per client, for bytes that a LAN has
             process_request=self._admit,
             server_header=None,
@@ -166,6 +177,10 @@ class Feed:
                 client.connection.transport.abort()
             await server.wait_closed()
 
+    @property
+    def _public_host(self) -> str | None:
+        return urlsplit(self.public_url or "").hostname
+
     # --- monitor.feed.client.Hub -----------------------------------------------------------------------
 
     def enter(self, client: Client, view: View) -> None:
@@ -194,7 +209,7 @@ class Feed:
         if request.path.partition("?")[0] != PATH:
             return connection.respond(http.HTTPStatus.NOT_FOUND, f"The feed is at {PATH}.\n")
         origin, host = request.headers.get("Origin"), request.headers.get("Host")
-        if not allowed(origin, host, self._settings.allowed_origins):
+        if not allowed(origin, host, self._settings.allowed_origins, self._public_host):
             logger.warning("feed_origin_refused", origin=origin, host=host)
             return connection.respond(
                 http.HTTPStatus.FORBIDDEN,
@@ -209,6 +224,7 @@ class Feed:
                 Refused("too_many_clients", f"no more than {self._settings.max_clients} clients are served")
             )
             return
+        cast(Connection, connection).admit()
         self._clients.add(client)
         self.stats.clients = len(self._clients)
         try:

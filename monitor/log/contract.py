@@ -52,8 +52,12 @@ class EventLog(Protocol):
     async def load(self) -> tuple[dict[str, bytes], str | None]:
         """Return the saved entities and their cursor; ``({}, None)`` when nothing was saved."""
 
-    async def trim(self, before: float) -> int:
-        """Remove events older than ``before`` (unix seconds) up to the cursor; return how many."""
+    async def trim(self, before: float, comparisons_before: float | None = None) -> int:
+        """Remove events older than ``before`` (unix seconds) up to the cursor; return how many.
+
+        ``comparisons_before``: also the snapshots older than this that only compared, but for the first of each hour.
+        What is left still rebuilds the state without the saved one: see :mod:`monitor.log.thinning`.
+        """
 
 
 class Storage(Protocol):

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from monitor.events import Event, decode, encode
 from monitor.log.contract import StorageMisused
 from monitor.log.order import check_cursor, epoch_of, new_events
+from monitor.log.thinning import Comparisons, superfluous
 
 WHERE = "memory://"
 MAX_EVENTS = 100_000
@@ -40,6 +41,9 @@ class MemoryLog:
         self._max_events = max_events
         # As bytes, like every other backend: what is read is what would have come back from a disk.
         self._events: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
+        self._comparisons: dict[str, float] = {}
+        """Snapshots that only compared: id and time."""
+        self._watch = Comparisons()
         self._newest: str | None = None
         self._entities: dict[str, bytes] = {}
         self._cursor: str | None = None
@@ -50,6 +54,7 @@ class MemoryLog:
         """Forget everything."""
         self._closed = True
         self._events.clear()
+        self._comparisons.clear()
         self._entities.clear()
 
     async def open_epoch(self) -> int:
@@ -66,8 +71,10 @@ class MemoryLog:
         for event in new:
             self._events[event.id] = (event.at, encode(event))
             self._newest = event.id
+            if self._watch.is_one(event):
+                self._comparisons[event.id] = event.at
         while len(self._events) > self._max_events:
-            self._events.popitem(last=False)
+            self._remove(next(iter(self._events)))
         return [event.id for event in new]
 
     async def read(self, after: str | None = None) -> AsyncIterator[Event]:
@@ -96,15 +103,26 @@ class MemoryLog:
         self._check_open("reading from")
         return dict(self._entities), self._cursor
 
-    async def trim(self, before: float) -> int:
-        """Remove old events up to the cursor."""
+    async def trim(self, before: float, comparisons_before: float | None = None) -> int:
+        """Remove old events up to the cursor; see the contract."""
         self._check_open("trimming")
         if self._cursor is None:
             return 0
         old = [key for key, (at, _) in self._events.items() if at < before and key <= self._cursor]
         for key in old:
-            del self._events[key]
-        return len(old)
+            self._remove(key)
+        if comparisons_before is None:
+            return len(old)
+        thin = superfluous(
+            [item for item in self._comparisons.items() if item[0] <= self._cursor], comparisons_before
+        )
+        for key in thin:
+            self._remove(key)
+        return len(old) + len(thin)
+
+    def _remove(self, key: str) -> None:
+        del self._events[key]
+        self._comparisons.pop(key, None)
 
     def _check_open(self, what: str) -> None:
         if self._closed:

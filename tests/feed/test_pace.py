@@ -9,7 +9,7 @@ from monitor.feed.pace import MessageBudget, rest
 
 @pytest.mark.parametrize(
     ("cost", "clients", "expected"),
-    [(0.0, 1, 0.0), (0.001, 100, 0.003), (0.5, 100, 0.040), (0.02, 101, 0.060), (0.5, 1_000, 0.250)],
+    [(0.0, 1, 0.0), (0.001, 100, 0.001), (0.5, 100, 0.040), (0.02, 101, 0.020), (0.5, 1_000, 0.250)],
 )
 def test_the_rest_is_in_proportion_to_the_work_and_capped_by_the_number_of_clients(
     cost: float, clients: int, expected: float

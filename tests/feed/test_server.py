@@ -9,7 +9,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import pairwise
 from typing import Any
+from urllib.parse import urlsplit
 
+import aiohttp
 import msgspec
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
@@ -19,6 +21,7 @@ from monitor.feed import Feed
 from monitor.feed import broadcaster as broadcaster_module
 from monitor.feed import client as client_module
 from monitor.feed import server as server_module
+from monitor.feed.origins import allowed
 from monitor.listening import CannotListen
 from tests.helpers.centre import Centre
 from tests.helpers.feed_copy import FeedCopy, without_running_figures
@@ -277,6 +280,36 @@ async def test_only_pages_of_this_host_or_listed_ones_may_use_it(
             with pytest.raises(InvalidStatus) as refused:
                 await stage.screen(origin=origin)
             assert refused.value.response.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("host", "public_url", "served"),
+    [
+        ("127.0.0.1", None, True),
+        ("localhost", None, True),
+        ("[::1]", None, True),
+        ("rebound.example", None, False),
+        ("board.example", "wss://board.example/v1/feed", True),
+        ("rebound.example", "wss://board.example/v1/feed", False),
+    ],
+)
+async def test_a_page_under_a_strangers_name_that_leads_here_may_not_use_it(
+    host: str, public_url: str | None, served: bool
+) -> None:
+    """DNS rebinding: page and feed then have the same host, but it is not ours."""
+    assert allowed(f"http://{host}:8080", f"{host}:8081", (), urlsplit(public_url or "").hostname) is served
+    async with staged(public_url=public_url) as stage:
+        address = f"ws://127.0.0.1:{stage.feed.port}/v1/feed"
+        headers = {"Origin": f"http://{host}:8080", "Host": f"{host}:8081"}
+        async with aiohttp.ClientSession() as session:
+            if served:
+                async with session.ws_connect(address, headers=headers) as socket_:
+                    await socket_.send_str('{"type":"subscribe"}')
+                    assert (await socket_.receive_json())["type"] == "snapshot"
+            else:
+                with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                    await session.ws_connect(address, headers=headers)
+                assert refused.value.status == 403
 
 
 async def test_another_path_is_not_found(stage: Stage) -> None:

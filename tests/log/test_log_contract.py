@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.events import Event, EventIds, Tick
+from monitor.events import Event, EventIds, Snapshot, SourceConnected, SourceLost, Tick
 from monitor.log import EventLog, Storage, StorageError, StorageMisused, open_storage
 from tests.log.conftest import Backend, Events
 
@@ -213,6 +213,146 @@ async def test_a_trimmed_log_still_refuses_what_is_older(storage: Storage, event
     assert await log.open_epoch() == 2
 
 
+HOUR = 3_600.0
+
+
+class Day:
+    """A source whose lists are compared again and again, with an event between two comparisons."""
+
+    def __init__(self, begins: float = 500_000 * HOUR) -> None:
+        self.ids = EventIds(1)
+        self.at = begins
+        self.events: list[Event] = []
+
+    def tell(self, kind: type[Event], **fields: object) -> Event:
+        self.events.append(kind(source="pbx1", at=self.at, id=self.ids(), **fields))
+        return self.events[-1]
+
+    def snapshot(self, **fields: object) -> Event:
+        return self.tell(Snapshot, taken_at=self.at, **fields)
+
+    def compares(self, times: int, every: float = 600.0) -> list[Event]:
+        compared = []
+        for _ in range(times):
+            self.at += every
+            self.tell(Tick)
+            compared.append(self.snapshot(reconciliation=True))
+        return compared
+
+    async def in_log(self, log: EventLog) -> None:
+        """Write it event by event, as it happens, and save the state after all of it."""
+        for event in self.events:
+            await log.append([event])
+        await log.save({}, self.events[-1].id)
+
+
+def snapshots(events: list[Event]) -> list[Event]:
+    return [event for event in events if isinstance(event, Snapshot)]
+
+
+async def test_of_comparisons_the_first_of_each_hour_is_kept_and_all_other_events(storage: Storage) -> None:
+    day, log = Day(), storage.log("pbx1")
+    day.tell(SourceConnected)
+    first = day.snapshot()
+    day.at -= 1.0
+    compared = day.compares(18)  # three hours, six an hour: the first ones of the hours are 0, 6 and 12
+    others = [event for event in day.events if not isinstance(event, Snapshot)]
+    await day.in_log(log)
+    assert await log.trim(0.0, compared[11].at + 1) == 10
+    left = await everything(log)
+    assert snapshots(left) == [first, compared[0], compared[6], *compared[12:]]
+    assert [event for event in left if not isinstance(event, Snapshot)] == others
+    assert await log.trim(0.0, compared[11].at + 1) == 0
+    assert await log.trim(0.0, day.at + 1) == 5
+    assert snapshots(await everything(log)) == [first, compared[0], compared[6], compared[12]]
+
+
+@pytest.mark.parametrize(
+    ("before", "fields"),
+    [
+        ([SourceConnected], {"reconciliation": True}),
+        ([SourceLost], {"reconciliation": True}),
+        ([SourceLost, SourceConnected, Tick], {"reconciliation": False}),
+        ([], {"reconciliation": False}),
+        ([], {"reconciliation": True, "restarted": True}),
+    ],
+    ids=["connected", "lost", "lost and connected", "no comparison", "restarted"],
+)
+async def test_a_snapshot_that_begins_a_time_in_sync_is_kept(
+    storage: Storage, before: list[type[Event]], fields: dict[str, object]
+) -> None:
+    day, log = Day(), storage.log("pbx1")
+    day.snapshot()
+    kept = day.compares(1, every=10.0)
+    day.compares(1, every=10.0)
+    for kind in before:
+        day.tell(kind, **({"reason": "x"} if kind is SourceLost else {}))
+    kept.append(day.snapshot(**fields))
+    day.compares(3, every=10.0)
+    await day.in_log(log)
+    assert await log.trim(0.0, day.at + 1) == 4
+    assert snapshots(await everything(log))[1:] == kept
+
+
+async def test_comparisons_after_the_cursor_are_kept_however_old(storage: Storage) -> None:
+    day, log = Day(), storage.log("pbx1")
+    day.snapshot()
+    day.compares(10, every=10.0)
+    await log.append(day.events)
+    assert await log.trim(0.0, day.at + 1) == 0
+    await log.save({}, day.events[10].id)
+    assert await log.trim(0.0, day.at + 1) == 4
+    assert len(snapshots(await everything(log))) == 7
+
+
+async def test_an_append_that_was_refused_leaves_no_trace_in_what_is_kept(storage: Storage) -> None:
+    day, log = Day(), storage.log("pbx1")
+    first = day.snapshot()
+    compared = day.compares(2, every=10.0)
+    await log.append(day.events)
+    lost = SourceLost(source="pbx2", at=day.at, id=day.ids(), reason="of another source")
+    with pytest.raises(StorageMisused):
+        await log.append([SourceLost(source="pbx1", at=day.at, id=day.ids(), reason="x"), lost])
+    after = day.compares(1, every=10.0)
+    await log.append(day.events)
+    await log.save({}, day.events[-1].id)
+    assert await log.trim(0.0, day.at + 1) == 2
+    assert snapshots(await everything(log)) == [first, compared[0]]
+    assert after[0] not in await everything(log)
+
+
+async def test_thinning_goes_through_many_comparisons_and_survives_a_restart(durable: Backend) -> None:
+    storage = durable.open()
+    day, log = Day(), storage.log("pbx1")
+    first = day.snapshot()
+    compared = day.compares(300, every=20.0)
+    await log.append(day.events)
+    await log.save({}, day.events[-1].id)
+    await storage.close()
+    log = durable.open().log("pbx1")
+    assert await log.trim(0.0, day.at + 1) == 298
+    assert snapshots(await everything(log)) == [first, compared[0], compared[179]]
+    after = [day.snapshot(reconciliation=True), *day.compares(1, every=20.0)]
+    await log.append(day.events[-3:])
+    await log.save({}, day.events[-1].id)
+    assert (
+        await log.trim(0.0, day.at + 1) == 1
+    )  # the first one of a run is kept: nobody knows what came before
+    assert snapshots(await everything(log)) == [first, compared[0], compared[179], after[0]]
+
+
+async def test_a_log_in_which_all_comparisons_were_thinned_still_refuses_what_is_older(
+    storage: Storage,
+) -> None:
+    day, log = Day(), storage.log("pbx1")
+    day.snapshot()
+    day.compares(5, every=10.0)
+    await day.in_log(log)
+    await log.trim(0.0, day.at + 1)
+    with pytest.raises(StorageMisused):
+        await log.append([day.events[-1]])
+
+
 async def test_closing_twice_is_harmless_and_use_after_it_an_error(storage: Storage, events: Events) -> None:
     log = storage.log("pbx1")
     await log.append(events.ticks(1))
@@ -255,7 +395,7 @@ OPERATIONS = st.lists(
     st.one_of(
         st.tuples(st.just("append"), st.lists(st.integers(1, 30), max_size=4)),
         st.tuples(st.just("save"), st.integers(1, 30)),
-        st.tuples(st.just("trim"), st.integers(0, 40)),
+        st.tuples(st.just("trim"), st.integers(0, 20_000)),
         st.tuples(st.just("epoch"), st.none()),
         st.tuples(st.just("reopen"), st.none()),
     ),
@@ -296,7 +436,7 @@ async def _do(log: EventLog, name: str, argument: object) -> object:
             case "save", int(number):
                 outcome = await log.save({f"k{number % 3}": b"v", f"k{number % 2}": None}, _event(number).id)
             case "trim", int(number):
-                outcome = await log.trim(float(number))
+                outcome = await log.trim(float(number), number * 2.0)
             case _:
                 outcome = await log.open_epoch()
     except StorageMisused as error:
@@ -305,4 +445,9 @@ async def _do(log: EventLog, name: str, argument: object) -> object:
 
 
 def _event(number: int) -> Event:
-    return Tick(source="pbx1", at=float(number), id=f"{1:010d}-{number:010d}")
+    id_ = f"{1:010d}-{number:010d}"
+    if number % 7 == 0:
+        return SourceConnected(source="pbx1", at=number * HOUR / 3, id=id_)
+    if number % 7 > 2:
+        return Snapshot(source="pbx1", at=number * HOUR / 3, id=id_, taken_at=0.0, reconciliation=True)
+    return Tick(source="pbx1", at=number * HOUR / 3, id=id_)

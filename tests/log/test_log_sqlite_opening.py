@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -19,7 +20,7 @@ import pytest
 from monitor.events import Event
 from monitor.log import Storage, StorageUnavailable
 from monitor.log.sqlite import SqliteStorage
-from monitor.log.sqlite.schema import APPLICATION_ID, VERSION
+from monitor.log.sqlite.schema import APPLICATION_ID, TABLES, VERSION
 from tests.log.conftest import Events
 
 Open = Callable[[], Storage]
@@ -220,6 +221,30 @@ async def test_an_empty_file_is_a_fresh_database(open_sqlite: Open, database: Pa
     assert await everything(storage) == []
 
 
+async def test_a_beginning_that_was_interrupted_while_it_was_written_is_begun_again(
+    database: Path, open_sqlite: Open, events: Events
+) -> None:
+    """A kill may leave the pages of the first transaction in the file, and the journal that takes them back."""
+    half = database.with_name("half.db")
+    with closing(sqlite3.connect(half, isolation_level=None)) as connection:
+        connection.execute("PRAGMA cache_size = 1")  # so that the journal is written before the commit
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in TABLES.values():
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("CREATE TABLE filler (data BLOB)")
+        connection.executemany("INSERT INTO filler VALUES (zeroblob(50000))", [()] * 20)
+        shutil.copy(half.with_name("half.db-journal"), database.with_name(database.name + "-journal"))
+        connection.execute("COMMIT")
+    shutil.copy(half, database)
+    storage = open_sqlite()
+    assert storage.notices == ()
+    written = events.ticks(2)
+    await storage.log("pbx1").append(written)
+    assert await everything(storage) == written
+
+
 async def test_a_database_is_marked_as_ours_and_for_our_eyes_only(tmp_path: Path, events: Events) -> None:
     database = tmp_path / "new" / "directory" / "log.db"
     storage = SqliteStorage(database)
@@ -245,6 +270,16 @@ async def test_a_link_to_a_database_elsewhere_is_followed(tmp_path: Path, events
     storage = SqliteStorage(tmp_path / "data" / "real.db")
     assert await everything(storage) == written
     await storage.close()
+
+
+async def test_a_link_in_the_locks_place_is_not_followed(open_sqlite: Open, database: Path) -> None:
+    """In a directory that others may write to, it would let them choose which file of ours is emptied."""
+    precious = database.with_name("precious")
+    precious.write_text("kept")
+    database.with_name("log.db.lock").symlink_to(precious)
+    with pytest.raises(StorageUnavailable, match=r"log\.db"):
+        open_sqlite()
+    assert precious.read_text() == "kept"
 
 
 async def test_a_second_service_on_one_file_is_refused(open_sqlite: Open, database: Path) -> None:

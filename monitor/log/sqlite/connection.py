@@ -136,7 +136,8 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    if path.stat().st_size == 0:
+    # Asked of SQLite, which first takes back a beginning that a kill interrupted: the file then looks like a database.
+    if connection.execute("PRAGMA page_count").fetchone()[0] == 0:
         # Before WAL is switched on: so an interrupted beginning leaves an empty file and no half database.
         connection.execute("BEGIN IMMEDIATE")
         for statement in TABLES.values():

@@ -19,6 +19,7 @@ from monitor.log.order import check_cursor, epoch_of, new_events
 from monitor.log.sqlite.connection import BUSY_SECONDS, OpenDatabase
 from monitor.log.sqlite.errors import told
 from monitor.log.sqlite.records import EventRow, entity_of, entity_row, event_of, event_row
+from monitor.log.thinning import Comparisons, superfluous
 
 logger = structlog.get_logger(__name__)
 
@@ -27,6 +28,8 @@ READ_BYTES = 4 * 1024 * 1024
 """One batch of a reader ends at either; packed bytes."""
 TRIM_EVENTS = 2_000
 """Removed in one transaction, so that writers wait for few milliseconds."""
+TRIM_SNAPSHOTS = 10
+"""The same for snapshots, which fill dozens of pages each."""
 
 
 class Database:
@@ -37,6 +40,8 @@ class Database:
         self.path = self._file.path
         self.notices = tuple(self._file.notices)
         self._newest: dict[str, str | None] = {}
+        self._in_sync: dict[str, bool] = {}
+        """Whether the newest snapshot of a source is newer than its newest connection or loss."""
 
     def close(self) -> None:
         """Close it; idempotent."""
@@ -72,6 +77,7 @@ class Database:
         results: list[list[str] | StorageMisused] = []
         rows: list[EventRow] = []
         newest: dict[str, str | None] = {}
+        in_sync: dict[str, bool] = {}
         coming: set[tuple[str, str]] = set()
         with told("writing to", self.path):
             for source, events in groups:
@@ -86,7 +92,9 @@ class Database:
                 except StorageMisused as error:
                     results.append(error)
                     continue
-                rows += map(event_row, new)
+                watch = Comparisons(in_sync=in_sync.get(source, self._in_sync.get(source, False)))
+                rows += [event_row(event, compares=watch.is_one(event)) for event in new]
+                in_sync[source] = watch.in_sync
                 coming.update((source, event.id) for event in new)
                 if new:
                     newest[source] = new[-1].id
@@ -94,9 +102,11 @@ class Database:
             if rows:
                 with self._transaction() as write:
                     write.executemany(
-                        "INSERT INTO events (source, id, at, crc, event) VALUES (?, ?, ?, ?, ?)", rows
+                        "INSERT INTO events (source, id, at, compares, crc, event) VALUES (?, ?, ?, ?, ?, ?)",
+                        rows,
                     )
         self._newest.update(newest)
+        self._in_sync.update(in_sync)
         return results
 
     def read(self, source: str, after: str) -> list[AnyEvent]:
@@ -158,6 +168,21 @@ class Database:
             with self._transaction() as write:
                 write.executemany("DELETE FROM events WHERE source = ? AND id = ?", old)
         return len(old), found[-1][0]
+
+    def thin(self, source: str, before: float) -> tuple[int, bool]:
+        """Remove some snapshots that only compared; return how many, and whether there may be more of them."""
+        query = (
+            "SELECT id, at FROM events INDEXED BY comparisons "
+            "WHERE source = ? AND compares = 1 AND id <= ? ORDER BY id"
+        )
+        with told("trimming", self.path):
+            comparisons = self._file.connection.execute(query, (source, self._cursor(source) or ""))
+            gone = superfluous(comparisons, before)[:TRIM_SNAPSHOTS]
+            if gone:
+                with self._transaction() as write:
+                    rows = [(source, event_id) for event_id in gone]
+                    write.executemany("DELETE FROM events WHERE source = ? AND id = ?", rows)
+        return len(gone), len(gone) == TRIM_SNAPSHOTS
 
     def checkpoint(self) -> None:
         """Write the whole journal into the database and begin it anew, unless somebody else reads just now."""

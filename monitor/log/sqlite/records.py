@@ -14,8 +14,8 @@ import msgspec
 from monitor.events import AnyEvent, Event, decode, encode
 from monitor.log.sqlite.errors import Damaged
 
-EventRow: TypeAlias = tuple[str, str, float, int, bytes]
-"""``source, id, at, crc, event``."""
+EventRow: TypeAlias = tuple[str, str, float, bool, int, bytes]
+"""``source, id, at, compares, crc, event``."""
 EntityRow: TypeAlias = tuple[str, str, int, bytes]
 """``source, key, crc, value``."""
 
@@ -25,12 +25,12 @@ PACK_LEVEL = 1
 _JSON = b"{"
 
 
-def event_row(event: Event) -> EventRow:
-    """Return the row of an event."""
+def event_row(event: Event, *, compares: bool) -> EventRow:
+    """Return the row of an event; ``compares``: it is a snapshot that only compared."""
     data = encode(event)
     if len(data) >= PACK_FROM:
         data = zlib.compress(data, PACK_LEVEL)
-    return event.source, event.id, event.at, zlib.crc32(data), data
+    return event.source, event.id, event.at, compares, zlib.crc32(data), data
 
 
 def event_of(event_id: str, data: Any, crc: Any) -> AnyEvent:

@@ -20,10 +20,14 @@ TABLES = {
             source TEXT NOT NULL,
             id TEXT NOT NULL,
             at REAL NOT NULL,
+            compares INTEGER NOT NULL,
             crc INTEGER NOT NULL,
             event BLOB NOT NULL,
             PRIMARY KEY (source, id)
         ) WITHOUT ROWID
+    """,
+    "comparisons": """
+        CREATE INDEX comparisons ON events (source, id, at, compares) WHERE compares = 1
     """,
     "entities": """
         CREATE TABLE entities (
@@ -35,7 +39,9 @@ TABLES = {
         ) WITHOUT ROWID
     """,
 }
-"""``event`` is :func:`monitor.events.encode`'s JSON, packed by zlib where it is long; ``crc`` is of the stored bytes."""
+"""``event`` is :func:`monitor.events.encode`'s JSON, packed by zlib where it is long; ``crc`` is of the stored bytes;
+``compares`` is 1 for a snapshot that only compared (:mod:`monitor.log.thinning`). The index covers what is asked of these,
+for to find a row in the table SQLite reads it whole."""
 
 
 def plain(sql: str) -> str:

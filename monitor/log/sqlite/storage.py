@@ -161,11 +161,17 @@ class SqliteLog:
         """Return the saved entities and their cursor."""
         return await self._storage.run(self._database.load, self._source)
 
-    async def trim(self, before: float) -> int:
-        """Remove old events up to the cursor, a few at a time so that appends go on."""
+    async def trim(self, before: float, comparisons_before: float | None = None) -> int:
+        """Remove old events up to the cursor, a few at a time so that appends go on; see the contract."""
         removed = 0
         after: str | None = ""
         while after is not None:
             count, after = await self._storage.run(self._database.trim, self._source, before, after)
+            removed += count
+        if comparisons_before is None:
+            return removed
+        more = True
+        while more:
+            count, more = await self._storage.run(self._database.thin, self._source, comparisons_before)
             removed += count
         return removed
