@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+WALLBOARD := monitor/web/wallboard/index.html
+WALLBOARD_SOURCES := $(shell find dashboards/wallboard -name node_modules -prune -o -type f -print)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test check format bench constraints clean
@@ -12,22 +14,26 @@ READY := $(VENV)/.ready
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY) ## .venv with everything that running, testing and benchmarks need
+setup: $(READY) $(WALLBOARD) ## .venv with everything that running, testing and benchmarks need
 
 $(READY): pyproject.toml constraints.txt scripts/setup
 	@scripts/setup $(PYTHON) $(VENV)
 	@touch $@
 
-demo: $(READY) ## a simulated contact centre and its wallboard, in one command
+$(WALLBOARD): $(READY) $(WALLBOARD_SOURCES)
+	@scripts/wallboard $(VENV) build
+	@touch $@
+
+demo: $(READY) $(WALLBOARD) ## a simulated contact centre and its wallboard, in one command
 	@$(BIN)/operator-monitor demo $(ARGS)
 
-run: $(READY) ## the service with monitor.yaml (CONFIG=file for another)
+run: $(READY) $(WALLBOARD) ## the service with monitor.yaml (CONFIG=file for another)
 	@$(BIN)/operator-monitor run --config $(or $(CONFIG),monitor.yaml) $(ARGS)
 
-test: $(READY) ## all tests; installs the servers that they need where it may
+test: $(READY) $(WALLBOARD) ## all tests; installs the servers that they need where it may
 	@scripts/test $(ARGS)
 
-check: $(READY) ## the gate without real servers: ruff, mypy, import-linter, quick tests
+check: $(READY) $(WALLBOARD) ## the gate without real servers: ruff, mypy, import-linter, wallboard, quick tests
 	@scripts/check
 
 format: $(READY) ## let ruff format and mend what it can
@@ -40,4 +46,4 @@ constraints: $(READY) ## resolve constraints.txt anew (names, versions, hashes)
 	@scripts/constraints $(BIN)/python
 
 clean: ## remove the environment and all caches
-	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	rm -rf $(VENV) monitor/web/wallboard dashboards/wallboard/node_modules .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist

@@ -33,7 +33,9 @@ from monitor.events import (
     SourceConnected,
 )
 from monitor.feed import Feed
+from monitor.heap import Heap
 from monitor.metrics import IngestMetrics
+from monitor.settings import Settings
 from monitor.web import WebServer
 
 AGENTS, QUEUES, RATE, CLIENTS = 10_000, 50, 200, 10
@@ -44,7 +46,8 @@ LOOK = 0.001
 """Seconds between two looks at the event loop."""
 FORMS = {"text": "text/plain", "openmetrics": "application/openmetrics-text;version=1.0.0"}
 FEED = SimpleNamespace(host="127.0.0.1", port=0, public_url=None, allowed_origins=(), max_clients=100)
-HTTP = SimpleNamespace(host="127.0.0.1", port=0, frame_ancestors=(), agent_series=True)
+HTTP = SimpleNamespace(host="127.0.0.1", port=0, frame_ancestors=(), allowed_hosts=(), agent_series=True)
+WALLBOARD = Settings.of(sources=[{"id": "pbx", "adapter": "ami"}], environ={}).wallboard_config()
 
 
 def _events(ids: EventIds) -> Iterator[Event]:
@@ -75,6 +78,7 @@ def _engine(ids: EventIds) -> SourceEngine:
         Snapshot(source="pbx", at=now, id=ids(), taken_at=now, queues=queues, members=members, legs=())
     )
     engine.take_changes()
+    Heap().tend(engine.size)  # as the service does
     return engine
 
 
@@ -124,7 +128,7 @@ async def _measure(pipe: Connection) -> dict[str, float]:
     engine = _engine(ids)
     picture = Picture({"pbx": engine})
     feed = Feed(picture, FEED, now=time.time, epoch="bench")
-    web = WebServer(picture, HTTP, now=time.time, feed=feed, ingest=IngestMetrics())
+    web = WebServer(picture, HTTP, now=time.time, feed=feed, ingest=IngestMetrics(), wallboard=WALLBOARD)
     await feed.start()
     await web.start()
     loop = asyncio.get_running_loop()

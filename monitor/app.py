@@ -15,6 +15,7 @@ from monitor import __version__
 from monitor.clock import SteadyClock
 from monitor.engine import Picture, SourceEngine
 from monitor.feed import Feed
+from monitor.heap import Heap
 from monitor.log import open_storage
 from monitor.log.contract import Storage
 from monitor.metrics import IngestMetrics
@@ -26,19 +27,23 @@ from monitor.web import WebServer
 logger = structlog.get_logger(__name__)
 
 ENTRY_POINTS = "operator_monitor.adapters"
-CLOCK_SECONDS = 1.0
+HOUSEKEEPING_SECONDS = 1.0
+"""How often the steady clock looks at the wall clock, and how soon a growth of the state is seen."""
 
 
 class ServiceError(Exception):
     """The service can't start as it is configured. The message says what to do."""
 
 
-class RecordingExists(ServiceError):
-    """A recording is never overwritten."""
+class CannotRecord(ServiceError):
+    """The file for a recording can't be made: it exists (none is overwritten), or its directory refuses it."""
 
     def __init__(self, path: Path, why: str) -> None:
-        super().__init__(f"can't record to {path}: {why}; name a file that doesn't exist yet")
+        super().__init__(
+            f"can't record to {path}: {why}; name a file that doesn't exist yet, in a directory that may be written"
+        )
         self.path = path
+        self.why = why
 
 
 def installed_adapters() -> dict[str, AdapterFactory]:
@@ -100,12 +105,14 @@ class Service:
             now=self.clock.now,
             feed=self.feed,
             ingest=self.ingest,
+            wallboard=settings.wallboard_config(),
         )
         self.pipelines: list[SourcePipeline] = []
         self._record = record
         self._recorder: Recorder | None = None
         self._storage: Storage | None = None
-        self._clock_task: asyncio.Task[None] | None = None
+        self._heap = Heap()
+        self._housekeeping: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Open the log, rebuild the state, listen, then connect to the sources."""
@@ -141,7 +148,7 @@ class Service:
                 pipeline.record_to(self._recorder)
         await self.feed.start()
         await self.web.start()
-        self._clock_task = asyncio.create_task(self._keep_time(), name="clock")
+        self._housekeeping = asyncio.create_task(self._keep_house(), name="housekeeping")
         self.pipelines = pipelines
         for pipeline in pipelines:
             pipeline.start()
@@ -157,16 +164,19 @@ class Service:
         try:
             return Recorder(path, header)
         except OSError as error:
-            raise RecordingExists(path, error.strerror or str(error)) from error
+            raise CannotRecord(path, error.strerror or str(error)) from error
 
     async def stop(self) -> None:
-        """Stop the sources, save, close the listeners; idempotent and bounded in time."""
-        await asyncio.gather(*(pipeline.stop() for pipeline in self.pipelines))
-        self.pipelines = []
-        if self._clock_task is not None:
-            self._clock_task.cancel()
-            await asyncio.gather(self._clock_task, return_exceptions=True)
-            self._clock_task = None
+        """Stop the sources, save, close the listeners; idempotent and bounded in time.
+
+        A defect that ended a source's work is raised, after everything was closed.
+        """
+        pipelines, self.pipelines = self.pipelines, []
+        ended = await asyncio.gather(*(pipeline.stop() for pipeline in pipelines), return_exceptions=True)
+        if self._housekeeping is not None:
+            self._housekeeping.cancel()
+            await asyncio.gather(self._housekeeping, return_exceptions=True)
+            self._housekeeping = None
         await self.web.stop()
         await self.feed.stop()
         if self._recorder is not None:
@@ -175,12 +185,15 @@ class Service:
         storage, self._storage = self._storage, None
         if storage is not None:
             await storage.close()
+        for defect in filter(None, ended):
+            raise defect
 
-    async def _keep_time(self) -> None:
-        """Let the steady clock follow the wall clock."""
+    async def _keep_house(self) -> None:
+        """Let the steady clock follow the wall clock, and the collector know of what stays."""
         while True:
             self.clock.follow()
-            await asyncio.sleep(CLOCK_SECONDS)
+            self._heap.tend(sum(engine.size for engine in self.picture.engines.values()))
+            await asyncio.sleep(HOUSEKEEPING_SECONDS)
 
     @staticmethod
     def _clock_stepped(seconds: float) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
+import resource
 import signal
 import socket
 from collections.abc import Awaitable, Callable
@@ -35,6 +35,17 @@ logger = structlog.get_logger(__name__)
 T = TypeVar("T")
 WELL, NOT_WELL, MISUSED = 0, 1, 2
 STOP_SECONDS = 10.0
+FILES = 10_000
+"""Open files that are enough for the connections that both listeners allow; many systems grant 1,024 unless asked."""
+_CONTROL = {
+    code: f"\\u{code:04x}"
+    for code in (
+        *(code for code in range(0x20) if code not in (0x09, 0x0A)),
+        *range(0x7F, 0xA0),
+        *(0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A)),
+    )
+}
+"""What steers terminals, or the direction of text. Names and reasons come from a PBX, which has them from strangers."""
 
 app = typer.Typer(
     name="operator-monitor",
@@ -185,7 +196,7 @@ def replay(
         picture, at = replay_recording(file, until)
     except RecordingError as error:
         _fail(str(error))
-    typer.echo(state_as_json(picture, at) if json else state_as_text(picture, at))
+    typer.echo(_printable(state_as_json(picture, at) if json else state_as_text(picture, at)))
 
 
 def _demo_settings(host: str, port: int, simulation: Simulation) -> Settings:
@@ -259,7 +270,6 @@ def _run(start: Callable[[], Awaitable[T]], stop: Callable[[T | None], Awaitable
         started: T | None = None
         try:
             started = await start()
-            gc.freeze()  # what lives as long as the service need not be looked at in every full collection
             await ended.wait()
             logger.info("stopping")
         finally:
@@ -269,6 +279,7 @@ def _run(start: Callable[[], Awaitable[T]], stop: Callable[[T | None], Awaitable
                 await stop(started)
         logger.info("stopped")
 
+    _raise_file_limit()
     try:
         uvloop.run(main())
     except (ServiceError, SettingsError, StorageError) as error:
@@ -286,15 +297,27 @@ SIGNS = {"ok": ("✓", "green"), "hint": ("·", "blue"), "warning": ("!", "yello
 
 def _say(finding: Finding) -> None:
     sign, colour = SIGNS[finding.level]
-    typer.secho(f"  {sign} {finding.subject}: {finding.message}", fg=colour)
+    typer.secho(_printable(f"  {sign} {finding.subject}: {finding.message}"), fg=colour)
     if finding.remedy:
-        for line in finding.remedy.splitlines():
+        for line in _printable(finding.remedy).splitlines():
             typer.echo(f"      {line}")
 
 
 def _fail(message: str, code: int = MISUSED) -> NoReturn:
-    typer.secho(message, fg="red", err=True)
+    typer.secho(_printable(message), fg="red", err=True)
     raise typer.Exit(code)
+
+
+def _printable(text: str) -> str:
+    return text.translate(_CONTROL)
+
+
+def _raise_file_limit() -> None:
+    """Ask for as many open files as the listeners may need, as far as the system grants them."""
+    granted, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if most == resource.RLIM_INFINITY else min(FILES, most)
+    if granted != resource.RLIM_INFINITY and granted < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def main() -> None:

@@ -4,8 +4,7 @@ These are the public objects (``docs/interfaces.md``): the feed, ``/api/v1`` and
 generated from the classes here. Fields are only ever added.
 
 Units: times are unix seconds (float) of the source's clock corrected to ours, durations are seconds. Ids are
-``source/name``. ``None`` means "not so" or "cannot be said" — an empty
-denominator gives ``None``, never 0 or 1.
+``source/name``. ``None`` means "not so" or "cannot be said": an empty denominator gives ``None``, never 0 or 1.
 """
 
 from __future__ import annotations
@@ -227,7 +226,7 @@ class Source(Model, frozen=True, kw_only=True):
 
 
 class Alert(Model, frozen=True, kw_only=True):
-    """A rule that fires (issue of its own; the topic and its form are already here)."""
+    """A rule that fires. No rules can be configured yet, so there are none; the form is already promised."""
 
     id: str
     rule: str
@@ -262,6 +261,101 @@ class Timeline(Model, frozen=True, kw_only=True):
     spans: list[Span]
     dropped: int = 0
     """Oldest spans of the day that are no longer kept (there were thousands)."""
+
+
+class MemberGroups(Model, frozen=True, kw_only=True):
+    """Members of a queue by what matters for its plots."""
+
+    available: int = 0
+    busy: int = 0
+    """Ringing, dialing, talking, on hold or in wrap-up."""
+    paused: int = 0
+    offline: int = 0
+    unknown: int = 0
+
+
+class HistoryPoint(Model, frozen=True, kw_only=True):
+    """A step of a queue's day. The steps of a day add up to the day's figures."""
+
+    start: float
+    waiting: int | None
+    """The highest number of callers who waited at once; ``None`` if nothing of the step could be seen."""
+    offered: int
+    answered: int
+    abandoned: int
+    """Short ones included."""
+    met: int
+    """Numerator of the service level by the queue's formula; ``of`` is the denominator."""
+    of: int
+    agents: MemberGroups | None
+    """As the step began; ``None`` if the queue was first seen in the midst of it."""
+    gap: bool = False
+    """The source could not be seen in all or a part of the step: its figures lack what happened then."""
+
+
+class QueueHistory(Model, frozen=True, kw_only=True):
+    """A queue's day in steps."""
+
+    queue: str
+    at: float
+    day_start: float
+    step: int
+    """Seconds of a step; the day's last one may be shorter."""
+    points: list[HistoryPoint]
+    """Oldest first, the running step last. They begin with the step in which the queue was first seen today."""
+    gaps: list[Gap]
+    """Of the queue's source, today."""
+
+
+class Threshold(Model, frozen=True, kw_only=True):
+    """From where on a figure is a warning, and from where on critical; ``None`` for never."""
+
+    warning: float | None
+    critical: float | None
+
+
+class QueueThresholds(Model, frozen=True, kw_only=True):
+    """When a queue's figures are shown as a warning, or critical: as soon as they reach the threshold.
+
+    The service level alone is the other way round: when it is below.
+    """
+
+    waiting: Threshold
+    """Callers who wait."""
+    longest_wait: Threshold
+    """Seconds that the caller who waits longest has waited."""
+    service_level: Threshold
+    """Share; shown when the value is less than the threshold."""
+    abandoned: Threshold
+    """Share of the calls offered."""
+
+
+class StateThresholds(Model, frozen=True, kw_only=True):
+    """Seconds in a state from which on an agent is shown as a warning, or critical."""
+
+    talking: Threshold
+    on_hold: Threshold
+    wrap_up: Threshold
+    paused: Threshold
+    ringing: Threshold
+
+
+class Thresholds(QueueThresholds, frozen=True, kw_only=True):
+    """The thresholds of queues that are not refined, and those of agents."""
+
+    time_in_state: StateThresholds
+
+
+class Wallboard(Model, frozen=True, kw_only=True):
+    """How the wallboard is configured."""
+
+    title: str | None
+    thresholds: Thresholds
+    """Of all that ``queues`` doesn't name."""
+    queues: dict[str, QueueThresholds]
+    """Of every queue that is known, by its id."""
+    version: str
+    """Of the service."""
 
 
 class State(Model, frozen=True, kw_only=True):

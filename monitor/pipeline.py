@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
@@ -17,7 +17,7 @@ import structlog
 
 from adapters.contract import Adapter
 from monitor.engine import Changes, SourceEngine, StateUnreadable
-from monitor.events import Event, EventIds, SourceLost, Tick
+from monitor.events import Event, EventIds, Snapshot, SourceLost, Tick
 from monitor.log.contract import EventLog, StorageError
 
 logger = structlog.get_logger(__name__)
@@ -31,6 +31,8 @@ TICK_SECONDS = 10.0
 SAVE_SECONDS = 10.0
 """How often the state is saved: bounds what a start must replay."""
 TRIM_SECONDS = 3_600.0
+KEEP_COMPARISONS_SECONDS = 3_600.0
+"""Snapshots that only compared are kept this long, then one an hour (:mod:`monitor.log.thinning`)."""
 RETRY_SECONDS = 1.0
 """How often a log that can't be written is tried again."""
 
@@ -90,7 +92,6 @@ class SourcePipeline:
         self._next_save = 0.0
         self._next_trim = 0.0
         self._tasks: list[asyncio.Task[None]] = []
-        self.skipped: Counter[str] = Counter()
 
     # --- life ------------------------------------------------------------------------------------------
 
@@ -110,7 +111,7 @@ class SourcePipeline:
             cursor = None
         replayed = 0
         async for event in self._event_log.read(cursor):
-            self.engine.apply(event)
+            self._apply_one(event)
             cursor = event.id
             replayed += 1
             if replayed % BATCH == 0:
@@ -212,7 +213,6 @@ class SourcePipeline:
 
     def count_skipped(self, kind: str) -> None:
         """Count something malformed that the adapter skipped."""
-        self.skipped[kind] += 1
         self._ingest.skipped(self.source, kind)
 
     # --- work ------------------------------------------------------------------------------------------
@@ -293,12 +293,35 @@ class SourcePipeline:
         self._cursor = batch[-1].id
 
     def _apply(self, batch: Sequence[Event]) -> None:
-        for event in batch:
-            self.engine.apply(event)
+        refused = [event for event in batch if not self._apply_one(event)]
         changes = self.engine.take_changes()
         if changes:
             self._publish([changes])
+        if refused:
+            self._start_over(refused)
         if self.engine.suspects:
+            self.adapter.request_snapshot()
+
+    # --- a defect of ours ------------------------------------------------------------------------------
+
+    def _apply_one(self, event: Event) -> bool:
+        """Apply an event; return whether the engine could. One that it can't must not end the service, now or ever."""
+        try:
+            self.engine.apply(event)
+        except Exception:
+            self._logger.exception("event_not_applied", event_class=type(event).__name__, event_id=event.id)
+            return False
+        return True
+
+    def _start_over(self, refused: Sequence[Event]) -> None:
+        """What the engine shows is not to be trusted until the next snapshot: say so, and ask for one.
+
+        Where it was the snapshot or the loss itself that could not be applied, the next comes in its own time.
+        """
+        if not any(isinstance(event, SourceLost) for event in refused):
+            reason = "a defect in this service: see its log"
+            self.emit([SourceLost(source=self.source, at=self._wall(), id=self.next_id(), reason=reason)])
+        if not any(isinstance(event, SourceLost | Snapshot) for event in refused):
             self.adapter.request_snapshot()
 
     # --- a log that can't be written -------------------------------------------------------------------
@@ -347,6 +370,7 @@ class SourcePipeline:
         if self.monotonic() < self._next_trim:
             return
         self._next_trim = self.monotonic() + TRIM_SECONDS
-        removed = await self._event_log.trim(self._wall() - self._keep_seconds)
+        now = self._wall()
+        removed = await self._event_log.trim(now - self._keep_seconds, now - KEEP_COMPARISONS_SECONDS)
         if removed:
             self._logger.info("event_log_trimmed", events=removed)

@@ -9,19 +9,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 import msgspec
 import structlog
 
-from monitor.engine import Picture, SourceEngine
+from monitor.engine import Picture, SourceEngine, StateUnreadable
 from monitor.engine.config import SourceConfig
 from monitor.events import Event, decode, encode
 
 logger = structlog.get_logger(__name__)
 
 FORMAT = 1
+LAST_INSTANT = 32_503_680_000.0
+"""The year 3000, as in the engine."""
+MAX_LINE_BYTES = 512 * 1024 * 1024
+"""Of a recording's line; the state of ten thousand agents, which stands in the first one, takes a tenth of it."""
 
 
 class RecordingError(Exception):
@@ -73,35 +78,45 @@ class Recorder:
             file.close()
 
 
-def read(path: Path) -> tuple[Header, Iterator[Event]]:
-    """Return a recording's header and its events. Raises :class:`RecordingError`, also while iterating."""
+@contextmanager
+def read(path: Path) -> Iterator[tuple[Header, Iterator[Event]]]:
+    """Give a recording's header and its events. Raises :class:`RecordingError`, also while they are iterated."""
     try:
         file = path.open("rb")
     except OSError as error:
         raise RecordingError(path, 0, error.strerror or str(error)) from error
-    first = file.readline()
+    with file:
+        yield _header(path, file), _events(path, file)
+
+
+def _header(path: Path, file: IO[bytes]) -> Header:
+    first = file.readline(MAX_LINE_BYTES + 1)
+    if len(first) > MAX_LINE_BYTES:
+        raise RecordingError(path, 1, f"the line is longer than {MAX_LINE_BYTES >> 20} MiB")
     try:
         header = msgspec.json.decode(first, type=Header)
-    except msgspec.MsgspecError as error:
-        file.close()
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise RecordingError(path, 1, f"this is no recording made by `run --record`: {error}") from error
     if header.operator_monitor_recording != FORMAT:
-        file.close()
         found = header.operator_monitor_recording
         raise RecordingError(path, 1, f"format {found} is not known here (format {FORMAT} is)")
-    return header, _events(path, file)
+    if not 0.0 <= header.started < LAST_INSTANT:
+        raise RecordingError(path, 1, f"it can't have begun at {header.started!r}")
+    return header
 
 
 def _events(path: Path, file: IO[bytes]) -> Iterator[Event]:
-    with file:
-        for number, line in enumerate(file, start=2):
-            try:
-                event = decode(line)
-            except msgspec.MsgspecError as error:
-                if not line.endswith(b"\n"):
-                    return  # the run was killed in the middle of its last line
-                raise RecordingError(path, number, f"no event: {error}") from error
-            yield event
+    lines = iter(lambda: file.readline(MAX_LINE_BYTES + 1), b"")
+    for number, line in enumerate(lines, start=2):
+        if len(line) > MAX_LINE_BYTES:
+            raise RecordingError(path, number, f"the line is longer than {MAX_LINE_BYTES >> 20} MiB")
+        try:
+            event = decode(line)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            if not line.endswith(b"\n"):
+                return  # the run was killed in the middle of its last line
+            raise RecordingError(path, number, f"no event: {error}") from error
+        yield event
 
 
 def replay(path: Path, until: float | None = None) -> tuple[Picture, float]:
@@ -109,20 +124,35 @@ def replay(path: Path, until: float | None = None) -> tuple[Picture, float]:
 
     Raises :class:`RecordingError`.
     """
-    header, events = read(path)
-    engines: Mapping[str, SourceEngine] = {config.source: SourceEngine(config) for config in header.sources}
+    with read(path) as (header, events):
+        engines = _engines(path, header)
+        at = header.started
+        for event in events:
+            if until is not None and event.at > until:
+                break
+            engine = engines.get(event.source)
+            if engine is None:
+                raise RecordingError(
+                    path, 0, f"event {event.id} is of source {event.source!r}, which the header lacks"
+                )
+            engine.apply(event)
+            at = max(at, engine.now)  # not the event's own: the engine takes no impossible time
+    return Picture(dict(engines)), at
+
+
+def _engines(path: Path, header: Header) -> Mapping[str, SourceEngine]:
+    """Return the sources' engines as they were when the recording began."""
+    try:
+        engines = {config.source: SourceEngine(config) for config in header.sources}
+    except (ValueError, KeyError, OSError) as error:
+        # a time zone that is unknown here, a day that begins never
+        why = f"the configuration that it begins with can't be used: {error}"
+        raise RecordingError(path, 1, why) from error
     for source, entities in header.state.items():
         if source in engines:
-            engines[source].restore(dict(entities))
-    at = header.started
-    for event in events:
-        if until is not None and event.at > until:
-            break
-        engine = engines.get(event.source)
-        if engine is None:
-            raise RecordingError(
-                path, 0, f"event {event.id} is of source {event.source!r}, which the header lacks"
-            )
-        engine.apply(event)
-        at = max(at, event.at)
-    return Picture(dict(engines)), at
+            try:
+                engines[source].restore(dict(entities))
+            except StateUnreadable as error:
+                why = f"the state that it begins with can't be read at {error.key!r}: {error.why}"
+                raise RecordingError(path, 1, why) from error
+    return engines

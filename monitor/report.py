@@ -74,8 +74,12 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     )
 
 
+_LONGEST = 8e13
+"""Seconds that ``timedelta`` holds; a recording may claim anything."""
+
+
 def _duration(seconds: float) -> str:
-    return str(timedelta(seconds=max(0, round(seconds))))
+    return str(timedelta(seconds=round(min(max(0.0, seconds), _LONGEST))))
 
 
 def _percent(value: float | None) -> str:

@@ -193,8 +193,9 @@ def test_a_callers_name_can_not_steer_the_terminal() -> None:
     assert "gone" in stream.getvalue()
 
 
-def test_a_closed_standard_error_ends_nothing() -> None:
+def test_a_closed_standard_error_ends_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     stream = io.StringIO()
     configure_logs(LogSettings(format="json"), stream)
     stream.close()
     early.info("nobody listens")
+    assert capsys.readouterr().err == ""  # logging's own way would be a traceback

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -41,6 +42,14 @@ def test_every_pin_carries_hashes_and_no_address() -> None:
     text = (ROOT / "constraints.txt").read_text(encoding="utf-8")
     assert "://" not in text
     assert all("--hash=sha256:" in block for block in re.split(r"\n(?=\S)", text.strip()))
+
+
+def test_what_the_wallboard_is_built_with_is_locked_with_hashes_and_without_addresses_of_registries() -> None:
+    lock = json.loads((ROOT / "dashboards/wallboard/package-lock.json").read_text(encoding="utf-8"))
+    packages = {name: package for name, package in lock["packages"].items() if name}
+    assert packages
+    assert [name for name, package in packages.items() if "integrity" not in package] == []
+    assert [name for name, package in packages.items() if "resolved" in package] == []
 
 
 def test_the_version_stands_in_the_changelog_or_is_unreleased() -> None:

@@ -17,6 +17,7 @@ from monitor.events import (
     Snapshot,
     SourceConnected,
     SourceLost,
+    Tick,
 )
 from monitor.log.contract import EventLog, StorageUnavailable
 from monitor.log.memory import MemoryStorage
@@ -55,14 +56,27 @@ class ScriptedAdapter:
 
     def synchronise(self) -> None:
         self.emit(SourceConnected)
+        self.tell_all()
+
+    def compare(self, *, paused: bool) -> None:
+        self.tell_all(reconciliation=True, paused=paused)
+
+    def tell_all(self, *, reconciliation: bool = False, paused: bool = False) -> None:
         assert self.host is not None
         self.emit(
             Snapshot,
             taken_at=self.host.now(),
+            reconciliation=reconciliation,
             queues=(QueueFacts(queue="sales"),),
             members=(
                 MemberFacts(
-                    queue="sales", interface="PJSIP/101", name="Anna", endpoint="PJSIP/101", state="idle"
+                    queue="sales",
+                    interface="PJSIP/101",
+                    name="Anna",
+                    endpoint="PJSIP/101",
+                    state="idle",
+                    paused=paused,
+                    reason="lunch" if paused else None,
                 ),
             ),
             legs=(),
@@ -249,3 +263,124 @@ async def test_the_reason_of_a_loss_is_what_the_source_shows(desk: Desk) -> None
     desk.adapter.emit(SourceLost, reason="nothing heard for 4 s")
     await desk.until(lambda: desk.source_state() == "lost")
     assert desk.engine.source_view(desk.wall).detail == "nothing heard for 4 s"
+
+
+async def test_an_event_that_the_engine_can_not_apply_costs_the_picture_until_the_next_snapshot_not_the_service(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.begin()
+    desk.adapter.synchronise()
+    await desk.until(lambda: desk.source_state() == "up")
+    apply = desk.engine.apply
+
+    def defective(event: Event) -> None:
+        if isinstance(event, MemberPaused):
+            raise KeyError("a defect")
+        apply(event)
+
+    monkeypatch.setattr(desk.engine, "apply", defective)
+    desk.adapter.emit(MemberPaused, queue="sales", interface="PJSIP/101", reason="lunch")
+    await desk.until(lambda: desk.source_state() == "lost")
+    assert desk.adapter.snapshots_asked == 1
+    desk.adapter.compare(paused=True)
+    await desk.until(lambda: desk.source_state() == "up")
+    view = desk.engine.agent_view("pbx/Anna", desk.wall)
+    assert view is not None
+    assert (view.state, view.reason) == ("paused", "lunch")
+    await desk.pipeline.stop()
+
+
+@pytest.mark.parametrize("kind", [Snapshot, SourceLost])
+async def test_a_snapshot_or_loss_that_can_not_be_applied_is_not_asked_for_over_and_over(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, kind: type[Event]
+) -> None:
+    await desk.begin()
+    refused = 0
+    apply = desk.engine.apply
+
+    def defective(event: Event) -> None:
+        nonlocal refused
+        if isinstance(event, kind):
+            refused += 1
+            raise KeyError("a defect")
+        apply(event)
+
+    monkeypatch.setattr(desk.engine, "apply", defective)
+    desk.adapter.synchronise()
+    desk.adapter.emit(SourceLost, reason="nothing heard for 4 s")
+    desk.adapter.emit(Tick)
+    await desk.until(lambda: refused == 1 and not desk.pipeline._inbox)
+    assert desk.adapter.snapshots_asked == 0
+    await desk.pipeline.stop()
+
+
+async def test_an_event_in_the_log_that_can_not_be_applied_does_not_keep_the_service_from_starting(
+    storage: MemoryStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(storage)
+    await desk.begin()
+    desk.adapter.synchronise()
+    desk.adapter.emit(MemberPaused, queue="sales", interface="PJSIP/101", reason="lunch")
+    await desk.until(lambda: desk.source_state() == "up")
+    for task in desk.pipeline._tasks:  # as if killed: nothing is saved
+        task.cancel()
+    again = Desk(storage)
+    apply = again.engine.apply
+
+    def defective(event: Event) -> None:
+        if isinstance(event, MemberPaused):
+            raise KeyError("a defect")
+        apply(event)
+
+    monkeypatch.setattr(again.engine, "apply", defective)
+    await again.begin()
+    view = again.engine.agent_view("pbx/Anna", again.wall)
+    assert view is not None
+    assert view.state == "unknown"
+    await again.pipeline.stop()
+
+
+async def test_comparisons_leave_the_log_an_hour_after_the_state_was_saved_and_it_still_rebuilds_the_state(
+    storage: MemoryStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.pipeline.SAVE_SECONDS", 0.0)
+    monkeypatch.setattr("monitor.pipeline.TRIM_SECONDS", 0.0)
+    desk = Desk(storage)
+    await desk.begin()
+    desk.adapter.synchronise()
+    times = [desk.wall + 600 * number for number in range(1, 31)]  # five hours
+    for number, desk.wall in enumerate(times):
+        if number == 10:
+            desk.adapter.emit(MemberPaused, queue="sales", interface="PJSIP/101", reason="lunch")
+        desk.adapter.compare(paused=number >= 10)
+        await desk.until(lambda: desk.engine.now == desk.wall and not desk.engine.suspects)
+
+    async def kept() -> list[Event]:
+        return [event async for event in desk.log.read(None)]  # type: ignore[attr-defined]
+
+    firsts = {at // 3600: at for at in reversed(times)}.values()
+    expected = [at for at in times if at in firsts or at >= desk.wall - 3600]
+    async with asyncio.timeout(10):
+        while True:
+            events = await kept()
+            snapshots = [event for event in events if isinstance(event, Snapshot)]
+            if [event.at for event in snapshots if event.reconciliation] == expected:
+                break
+            desk.adapter.emit(Tick)  # each save is followed by a trim
+            await asyncio.sleep(0.001)
+    assert len(expected) < 15
+    assert not snapshots[0].reconciliation
+    assert [type(event) for event in events].count(MemberPaused) == 1
+    rebuilt = SourceEngine(SourceConfig(source="pbx"))
+    for event in events:
+        rebuilt.apply(event)
+    assert rebuilt.agent_view("pbx/Anna", desk.wall) == desk.engine.agent_view("pbx/Anna", desk.wall)
+    assert rebuilt.corrections == desk.engine.corrections
+    without_beginning = SourceEngine(SourceConfig(source="pbx"))
+    for event in events:
+        if event.at > times[8]:  # the connection began before the oldest event that is kept
+            without_beginning.apply(event)
+    view = without_beginning.agent_view("pbx/Anna", desk.wall)
+    assert view is not None
+    assert (view.state, view.reason) == ("paused", "lunch")
+    await desk.pipeline.stop()

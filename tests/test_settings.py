@@ -380,3 +380,31 @@ def test_what_an_adapter_refuses_is_told_with_file_line_and_key(load: Load, tmp_
     assert str(settings.error_at("pbx2", "adapter", "expected an adapter")) == (
         f"{tmp_path}/monitor.yaml:4:14: sources[1].adapter: expected an adapter, found 'ami'"
     )
+
+
+SOURCES = [{"id": "pbx1", "adapter": "ami"}]
+
+
+def test_of_very_many_mistakes_the_first_are_told_and_how_many_there_are() -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.of(environ={}, sources=SOURCES, **{f"unknown{number}": 1 for number in range(1_000)})
+    assert len(caught.value.problems) == 1_000
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "1000 mistakes in the configuration:"
+    assert lines[-1] == "… and 950 more"
+    assert len(lines) == 52
+
+
+@pytest.mark.parametrize("name", ["board.example.org", "board", "*", "1.board_2"])
+def test_a_name_to_be_called_by_is_taken(name: str) -> None:
+    assert Settings.of(environ={}, sources=SOURCES, http={"allowed_hosts": [name]}).http.allowed_hosts == [
+        name
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["", "board.example.org:8080", "https://board.example.org", "a b", "*.example.org", "-x"]
+)
+def test_what_is_no_name_to_be_called_by_is_told(name: str) -> None:
+    with pytest.raises(SettingsError, match=r"http\.allowed_hosts\[0\]"):
+        Settings.of(environ={}, sources=SOURCES, http={"allowed_hosts": [name]})

@@ -15,8 +15,8 @@ from monitor.settings.document import parse
 
 PAGE = (Path(__file__).parents[1] / "docs" / "configuration.md").read_text(encoding="utf-8")
 EXAMPLE = re.search(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-BY_EXAMPLE = {"sources", "queues", "agents", "day.timezone"}
-"""What the example shows with other values than the defaults, and says so."""
+BY_EXAMPLE = {"sources", "queues", "agents", "day.timezone", "wallboard.thresholds"}
+"""What the example shows with other values than the defaults, and says so; of the thresholds the resolved ones."""
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +44,15 @@ def test_the_example_shows_every_key_with_its_default(example: str) -> None:
         for key, default in value.items():
             if f"{section}.{key}" not in BY_EXAMPLE:
                 assert shown[section][key] == default, f"{section}.{key}"
+
+
+def test_the_example_shows_every_threshold_with_its_default(example: str) -> None:
+    shown = parse(example, "").data
+    written = Settings.of(sources=shown["sources"], wallboard=shown["wallboard"], environ={})
+    defaults = Settings.of(sources=shown["sources"], environ={})
+    assert written.wallboard_config() == defaults.wallboard_config()
+    keys = defaults.wallboard.thresholds.model_dump()
+    assert all(set(shown["wallboard"]["thresholds"][key]) == set(keys[key]) for key in keys)
 
 
 def test_the_examples_sources_suit_their_adapter(example: str) -> None:

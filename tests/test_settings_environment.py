@@ -146,3 +146,15 @@ def test_settings_made_in_code_do_not_change_what_they_are_made_of() -> None:
 def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPERATOR_MONITOR_HTTP__PORT", "9123")
     assert Settings.of(sources=[{"id": "demo", "adapter": "ami"}]).http.port == 9123
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["SOURCES__" + "9" * 5_000 + "__HOST", "__".join("a" * 5_000), "SOURCES__\u0663__HOST"],
+    ids=["an endless number", "endless parts", "an Arabic 3"],
+)
+def test_a_name_that_leads_nowhere_is_told_in_few_words(name: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path, {name: "x"})
+    (problem,) = caught.value.problems
+    assert len(problem.expected) < 200

@@ -36,7 +36,6 @@ def add(live: Live, name: str, shown_name: str) -> AgentEntity:
 def configure(live: Live, agent: AgentEntity, config: AgentConfig) -> None:
     """Give an agent what the configuration says of it."""
     agent.configured = True
-    agent.name = config.name or config.id
     agent.team = config.team
     live.dirty["agent"].add(agent.id)
     claim(live, agent)
@@ -63,6 +62,8 @@ def claim(live: Live, agent: AgentEntity) -> None:
     config = live.configured.get(agent.id)
     wanted: dict[str, None] = dict.fromkeys(config.endpoints) if config else {}
     members = live.members_of[agent.id]
+    if config is not None:
+        _name(live, agent, config.name or (members[0].name if members else agent.name))
     for member in members:
         wanted[member.endpoint] = None
         wanted.update(dict.fromkeys(member.devices))
@@ -81,6 +82,14 @@ def claim(live: Live, agent: AgentEntity) -> None:
         if members:
             _take_over(live, endpoint)
         _own(live, endpoint, agent.id)
+
+
+def _name(live: Live, agent: AgentEntity, name: str) -> None:
+    """Show an agent by this name: the configured one, else its member's."""
+    if agent.name != name:
+        agent.name = name
+        live.dirty["agent"].add(agent.id)
+        live.settle(agent.id)
 
 
 def _own(live: Live, endpoint: str, name: str) -> None:

@@ -23,7 +23,7 @@ from monitor.engine.queue_statistics import QueueTotals
 from monitor.engine.reconcile import CORRECTION_KINDS
 from monitor.engine.settle import settle
 from monitor.engine.views import Views
-from monitor.model import Agent, AgentState, Call, Queue, Source, Timeline
+from monitor.model import Agent, AgentState, Call, Queue, QueueHistory, Source, Timeline
 
 HANDLERS: Final[dict[type[events.Event], Callable[[Live, Any], None]]] = {
     events.SourceConnected: source.source_connected,
@@ -157,6 +157,12 @@ class SourceEngine:
         """How often an event did not fit (``LegAnswered.unknown_leg``), since ever."""
         return dict(self._live.source.unexpected)
 
+    @property
+    def size(self) -> int:
+        """How many entities the state has that live long: agents, queues and memberships."""
+        live = self._live
+        return len(live.agents) + len(live.queues) + len(live.members)
+
     def next_deadline(self) -> float | None:
         """Return when time will have something to do: send a ``Tick`` then."""
         return self._live.timers.next()
@@ -206,6 +212,11 @@ class SourceEngine:
         del at
         name = self._queue(queue_id)
         return None if name is None else self._views.queue(name)
+
+    def queue_history(self, queue_id: str, at: float) -> QueueHistory | None:
+        """Return a queue's day in steps."""
+        name = self._queue(queue_id)
+        return None if name is None else self._views.history(name, at)
 
     def queue_state_counts(self, queue_id: str) -> Mapping[AgentState, int] | None:
         """Return how many members of a queue are in each state."""

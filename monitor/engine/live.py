@@ -158,7 +158,7 @@ class Live:
             return endpoint.quiet_until if endpoint else None
         if timer is Timer.WINDOW:
             return self.windows.get(key[0])
-        return self.source.day_end
+        return self.source.day_end if timer is Timer.DAY else self.source.step_end
 
     # --- agents ----------------------------------------------------------------------------------------
 
@@ -203,8 +203,8 @@ class Live:
         if queue is None:
             queue = QueueEntity(name=name, statistics=QueueStatistics())
             queue.statistics.advance(self.now, self.source.day_start)
+            self.look_at_waiting(queue)
             self.index_queue(queue)
-            self.dirty["queue"].add(name)
             self.changes.queue_added(name)
         return queue
 
@@ -221,6 +221,14 @@ class Live:
         self.windows.pop(name, None)
         self.dirty["queue"].add(name)
         self.changes.queue_removed(name)
+
+    def look_at_waiting(self, queue: QueueEntity) -> None:
+        """Note in a queue's history how many wait, or that this can't be seen."""
+        if self.up:
+            queue.statistics.saw_waiting(self.now, len(queue.waiting))
+        else:
+            queue.statistics.unseen(self.now)
+        self.dirty["queue"].add(queue.name)
 
     def queue_changed(self, queue: QueueEntity) -> None:
         """Note that a queue's own facts or figures changed."""
@@ -251,6 +259,7 @@ class Live:
         self.visits_linked.setdefault(visit.linked, {})[visit.key] = visit
         queue.waiting.insert(max(0, min(position - 1, len(queue.waiting))), visit.call)
         self.renumber(queue)
+        self.look_at_waiting(queue)
         self._visit_changed(visit, queue)
 
     def stop_waiting(self, visit: Visit, queue: QueueEntity) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from monitor.engine import agents, callers, members, wrap_up
+from monitor.engine.history import STEP
 from monitor.engine.live import Live
 from monitor.engine.queue_counts import QueueCounts
 from monitor.engine.settle import settle
@@ -47,6 +48,27 @@ def begin_day(live: Live, now: float) -> None:
         queue.statistics.advance(start, start)
         live.counted(queue)
         forget_queue(live, queue)
+    if source.now <= start:
+        _begin_step(live, start)
+    else:  # the day had begun already, by a time zone configured anew
+        for queue in live.queues.values():
+            live.look_at_waiting(queue)
+    await_step(live)
+
+
+def _begin_step(live: Live, at: float) -> None:
+    """Begin a step of the history in every queue."""
+    for queue in live.queues.values():
+        queue.statistics.begin_step(at, live.counts[queue.name], len(queue.waiting), seen=live.up)
+        live.dirty["queue"].add(queue.name)
+
+
+def await_step(live: Live) -> None:
+    """Have the next step begun when its time comes."""
+    source = live.source
+    into = max(0.0, source.now - source.day_start)
+    source.step_end = source.day_start + (into // STEP + 1) * STEP
+    live.timers.set(source.step_end, Timer.STEP, ())
 
 
 def forget_queue(live: Live, queue: QueueEntity) -> None:
@@ -70,6 +92,9 @@ def begin_gap(live: Live, at: float, reason: str) -> None:
     if not gaps or gaps[-1].end is not None:
         gaps.append(Gap(start=at, end=None, reason=reason))
         del gaps[:-GAPS_LIMIT]
+        for queue in live.queues.values():
+            queue.statistics.unseen(at)
+            live.dirty["queue"].add(queue.name)
 
 
 def end_gap(live: Live, at: float) -> None:
@@ -106,10 +131,17 @@ def _window_due(live: Live, key: Key) -> None:
     live.counted(queue)
 
 
+def _step_due(live: Live, key: Key) -> None:
+    del key
+    _begin_step(live, live.at)
+    await_step(live)
+
+
 _DUE = {
     Timer.WRAP_UP: _wrap_up_due,
     Timer.VISIT: _visit_due,
     Timer.QUEUE_CALL: _queue_call_due,
     Timer.DEVICE: _device_due,
     Timer.WINDOW: _window_due,
+    Timer.STEP: _step_due,
 }

@@ -6,7 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from monitor.engine.engine import SourceEngine
 from monitor.engine.queue_statistics import QueueTotals
-from monitor.model import Agent, AgentState, Alert, Call, Queue, Source, State, Timeline
+from monitor.model import (
+    Agent,
+    AgentState,
+    Alert,
+    Call,
+    Queue,
+    QueueHistory,
+    Source,
+    State,
+    Timeline,
+)
 
 
 class Picture:
@@ -117,6 +127,11 @@ class Picture:
         """Return a queue."""
         engine = self.engine_of(queue_id)
         return None if engine is None else engine.queue_view(queue_id, at)
+
+    def queue_history(self, queue_id: str, at: float) -> QueueHistory | None:
+        """Return a queue's day in steps."""
+        engine = self.engine_of(queue_id)
+        return None if engine is None else engine.queue_history(queue_id, at)
 
     def queue_state_counts(self, queue_id: str) -> Mapping[AgentState, int] | None:
         """Return how many members of a queue are in each state."""

@@ -95,5 +95,11 @@ _CHANGES: dict[int, tuple[tuple[str, ...], tuple[str, ...]]] = {
     Fact.WRAPPED_UP: ((), ("wrap_up_us",)),
 }
 
+
+def counted(fact: int) -> tuple[str, ...]:
+    """Return which counts grow by one with a :class:`Fact`."""
+    return _CHANGES[fact][0]
+
+
 ENDS_A_WAIT = frozenset(range(Fact.ANSWERED_LATE, Fact.UNKNOWN))
 """Facts whose first duration is a wait that counts for the longest one."""

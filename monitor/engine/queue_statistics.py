@@ -5,16 +5,18 @@ Everything about thresholds is decided when a call is counted: changes of a sett
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import get_args
 
 import msgspec
 
 from monitor.engine.histogram import TALK_BOUNDS, WAIT_BOUNDS, WRAP_UP_BOUNDS, Histogram
+from monitor.engine.history import DayHistory
 from monitor.engine.queue_counts import Fact, QueueCounts, microseconds
 from monitor.engine.rolling_window import RollingWindow
 from monitor.engine.service_level import service_level, share
 from monitor.events import LeftOutcome
-from monitor.model import QueueFigures, ServiceLevel, ServiceLevelFormula
+from monitor.model import AgentState, HistoryPoint, QueueFigures, ServiceLevel, ServiceLevelFormula
 
 _LEFT: dict[LeftOutcome, Fact] = {
     "timed_out": Fact.TIMED_OUT,
@@ -67,6 +69,7 @@ class QueueStatistics(msgspec.Struct, kw_only=True, omit_defaults=True):
     day_start: float = 0.0
     day: QueueCounts = msgspec.field(default_factory=QueueCounts)
     day_longest_us: int | None = None
+    history: DayHistory = msgspec.field(default_factory=DayHistory)
     window: RollingWindow = msgspec.field(default_factory=RollingWindow)
     totals: QueueTotals = msgspec.field(default_factory=QueueTotals)
 
@@ -129,6 +132,19 @@ class QueueStatistics(msgspec.Struct, kw_only=True, omit_defaults=True):
             self.day_start = day_start
             self.day = QueueCounts()
             self.day_longest_us = None
+            self.history = DayHistory()
+
+    def begin_step(self, at: float, members: Mapping[AgentState, int], waiting: int, *, seen: bool) -> None:
+        """Begin the step of the day's history that starts at ``at``."""
+        self.history.begin(at - self.day_start, members, waiting, seen=seen)
+
+    def saw_waiting(self, at: float, waiting: int) -> None:
+        """Note in the day's history how many callers wait at ``at``."""
+        self.history.saw_waiting(at - self.day_start, waiting)
+
+    def unseen(self, since: float) -> None:
+        """Note in the day's history that the source could not be seen from ``since`` on."""
+        self.history.unseen(since - self.day_start)
 
     def next_deadline(self) -> float | None:
         """Return when the 30-minute figures next change by the passing of time alone."""
@@ -137,6 +153,10 @@ class QueueStatistics(msgspec.Struct, kw_only=True, omit_defaults=True):
     def today(self, formula: ServiceLevelFormula, threshold: float, target: float | None) -> QueueFigures:
         """Return the figures of the day that ``advance`` was last told."""
         return _figures(self.day, self.day_longest_us, service_level(formula, self.day, threshold, target))
+
+    def points(self, formula: ServiceLevelFormula) -> list[HistoryPoint]:
+        """Return the day's history: steps that add up to :meth:`today`."""
+        return self.history.points(self.day_start, formula)
 
     def last_30m(self, formula: ServiceLevelFormula, threshold: float, target: float | None) -> QueueFigures:
         """Return the figures of the 30 minutes before the newest time seen."""
@@ -148,6 +168,7 @@ class QueueStatistics(msgspec.Struct, kw_only=True, omit_defaults=True):
         self.window.expire(self.now)
         self.window.add(self.now, fact, first, second)
         self.day.add(fact, first, second)
+        self.history.count(self.now - self.day_start, fact)
 
     def _waited(self, wait_us: int) -> None:
         self.day_longest_us = max(self.day_longest_us or 0, wait_us)

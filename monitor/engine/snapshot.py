@@ -46,6 +46,8 @@ def replace(live: Live, event: Snapshot) -> None:
     _replace_queue_calls(live, lists, recent)
     _replace_callers(live, lists, recent, moved)
     drop_queues(live, lists)
+    for queue in live.queues.values():
+        live.look_at_waiting(queue)
     for agent in live.agents:
         live.settle(agent)
 

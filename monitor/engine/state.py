@@ -49,6 +49,8 @@ class SourceRecord(msgspec.Struct, kw_only=True, eq=False):
     """Of the last event applied."""
     day_start: float = 0.0
     day_end: float = 0.0
+    step_end: float = 0.0
+    """When the next step of the queues' history begins."""
     last_event_at: float | None = None
     shown_event_at: float | None = None
     """``last_event_at`` as it was when the source was last announced as changed."""

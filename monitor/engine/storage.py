@@ -11,6 +11,7 @@ from monitor.engine.ended import EndedKey
 from monitor.engine.errors import StateUnreadable
 from monitor.engine.live import KINDS, SOURCE_FACTS, Kind, Live
 from monitor.engine.members import configure_agents
+from monitor.engine.passing import await_step
 from monitor.engine.settle import recount, settle_calls
 from monitor.engine.state import (
     AgentEntity,
@@ -133,6 +134,8 @@ def _derive(live: Live) -> None:
 
 def _set_timers(live: Live) -> None:
     """Set the timers that the entities stand by."""
+    if live.source.day_end and not live.source.step_end:
+        await_step(live)  # saved before there was a history
     for queue in live.queues.values():
         live.windows[queue.name] = queue.statistics.next_deadline()
     owners: tuple[tuple[Timer, Iterable[Key]], ...] = (
@@ -142,6 +145,7 @@ def _set_timers(live: Live) -> None:
         (Timer.DEVICE, ((name,) for name in live.endpoints)),
         (Timer.WINDOW, ((name,) for name in live.queues)),
         (Timer.DAY, ((),)),
+        (Timer.STEP, ((),)),
     )
     for timer, keys in owners:
         for key in keys:

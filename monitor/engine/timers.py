@@ -25,6 +25,8 @@ class Timer(IntEnum):
     """A call leaves a queue's last 30 minutes."""
     DAY = 5
     """A new day begins."""
+    STEP = 6
+    """A step of the queues' history begins."""
 
 
 Entry = tuple[float, Timer, Key]

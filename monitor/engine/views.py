@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from monitor.engine.history import STEP
 from monitor.engine.live import Live
 from monitor.engine.party import shown
 from monitor.engine.phone import direction_of, phone_of, survey, visit_of
@@ -15,6 +16,7 @@ from monitor.model import (
     Membership,
     Presence,
     Queue,
+    QueueHistory,
     Source,
     Span,
     StateCounts,
@@ -92,6 +94,7 @@ class Views:
             agent=self.public(agent.id),
             at=at,
             day_start=self._live.source.day_start,
+            dropped=agent.spans.dropped,
             spans=[
                 span
                 if span.queue is None
@@ -166,6 +169,19 @@ class Views:
             agents=StateCounts(**live.counts[name]),
             today=queue.statistics.today(*measure),
             last_30m=queue.statistics.last_30m(*measure),
+        )
+
+    def history(self, name: str, at: float) -> QueueHistory:
+        """Return a queue's day in steps."""
+        live = self._live
+        statistics = live.queues[name].statistics
+        return QueueHistory(
+            queue=self.public(name),
+            at=at,
+            day_start=statistics.day_start,
+            step=STEP,
+            points=statistics.points(live.queue_config(name).formula),
+            gaps=list(live.source.gaps),
         )
 
     def longest_wait_since(self, name: str) -> float | None:

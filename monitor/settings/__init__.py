@@ -24,6 +24,8 @@ from monitor.settings.sections import (
     SourceSettings,
     StorageSettings,
 )
+from monitor.settings.thresholds import WallboardSettings
+from monitor.settings.wallboard import WallboardConfig
 
 __all__ = [
     "AgentSettings",
@@ -41,5 +43,7 @@ __all__ = [
     "SettingsError",
     "SourceSettings",
     "StorageSettings",
+    "WallboardConfig",
+    "WallboardSettings",
     "load_settings",
 ]

@@ -11,6 +11,8 @@ from typing import Any
 
 from monitor.settings.document import Document
 from monitor.settings.errors import KeyPath, Problem
+from monitor.settings.sections import FeedSettings, HttpSettings
+from monitor.settings.threshold_checks import warnings_come_first
 
 
 def cross_checks(document: Document) -> list[Problem]:
@@ -78,8 +80,9 @@ def _listeners_differ(document: Document) -> Iterator[Problem]:
     http, feed = (document.data.get(section) for section in ("http", "feed"))
     http = http if isinstance(http, dict) else {}
     feed = feed if isinstance(feed, dict) else {}
-    port = feed.get("port", 8081)
-    if http.get("port", 8080) == port and port != 0 and type(port) is int:
+    port = feed.get("port", FeedSettings.model_fields["port"].default)
+    http_port = http.get("port", HttpSettings.model_fields["port"].default)
+    if http_port == port and port != 0 and type(port) is int:
         path: KeyPath = ("feed", "port") if "port" in feed else ("http", "port")
         yield Problem(document.place(path), path, f"http and feed need a port each; both are given {port}")
 
@@ -90,6 +93,7 @@ CHECKS: tuple[Callable[[Document], Iterator[Problem]], ...] = (
     _endpoints_have_one_agent,
     _prefixes_are_sources,
     _listeners_differ,
+    warnings_come_first,
 )
 
 

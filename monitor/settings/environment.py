@@ -11,13 +11,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from monitor.settings.document import Document, parse, scalar
+from monitor.settings.document import MAX_DEPTH, Document, parse, scalar
 from monitor.settings.errors import KeyPath, Place, Problem
-from monitor.settings.secrets import is_secret
+from monitor.settings.secrets import is_secret, shown
 
 PREFIX = "OPERATOR_MONITOR_"
 SEPARATOR = "__"
 _FILE = "_file"
+MAX_DIGITS = 9
+"""Of a list's index."""
 
 
 class _NoPlace(Exception):
@@ -49,6 +51,8 @@ def _container(
     document: Document, parts: list[str], place: Place
 ) -> tuple[dict[str, Any] | list[Any], KeyPath]:
     """Return the mapping or list that the variable's last part belongs to, made if missing, and the whole path."""
+    if len(parts) > MAX_DEPTH:
+        raise _NoPlace(f"the name has more than {MAX_DEPTH} parts")
     node: dict[str, Any] | list[Any] = document.data
     path: list[str | int] = []
     for position, part in enumerate(parts):
@@ -71,9 +75,11 @@ def _key(node: dict[str, Any] | list[Any], part: str, path: list[str | int]) -> 
     if not part:
         raise _NoPlace("a part of the name is empty: parts are separated by two underscores")
     if isinstance(node, list):
-        if not part.isdecimal() or int(part) > len(node):
+        if not part.isdecimal() or len(part) > MAX_DIGITS or int(part) > len(node):
             where = ".".join(map(str, path))
-            raise _NoPlace(f"{where} is a list of {len(node)}: expected 0 … {len(node)} in place of {part!r}")
+            raise _NoPlace(
+                f"{where} is a list of {len(node)}: expected 0 … {len(node)} in place of {shown(part)}"
+            )
         return int(part)
     # Names of variables know no case; names of queues do: take the one that the file has.
     return next((known for known in node if known.lower() == part), part)

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+MAX_TOLD = 50
+"""Mistakes that are told one by one."""
+
 KeyPath: TypeAlias = tuple[str | int, ...]
 """Where a value stands: ``("sources", 0, "port")``."""
 
@@ -51,9 +54,11 @@ class SettingsError(Exception):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
-        lines = [str(problem) for problem in self.problems]
-        if len(lines) > 1:
-            lines.insert(0, f"{len(lines)} mistakes in the configuration:")
+        lines = [str(problem) for problem in self.problems[:MAX_TOLD]]
+        if len(self.problems) > 1:
+            lines.insert(0, f"{len(self.problems)} mistakes in the configuration:")
+        if len(self.problems) > MAX_TOLD:
+            lines.append(f"… and {len(self.problems) - MAX_TOLD} more")
         super().__init__("\n".join(lines))
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, PrivateAttr
 
 from monitor.engine.config import SourceConfig
+from monitor.settings.base import Section, Text
 from monitor.settings.document import Document
 from monitor.settings.environment import overlay
 from monitor.settings.errors import KeyPath, SettingsError
@@ -23,13 +24,13 @@ from monitor.settings.sections import (
     PrivacySettings,
     QueueDefaults,
     QueueSettings,
-    Section,
     SourceSettings,
     StorageSettings,
-    Text,
 )
 from monitor.settings.sources import source_config
+from monitor.settings.thresholds import WallboardSettings
 from monitor.settings.validation import problem_at, problems_of, validated
+from monitor.settings.wallboard import WallboardConfig, wallboard_config
 
 
 class Settings(Section):
@@ -50,6 +51,7 @@ class Settings(Section):
     feed: FeedSettings = Field(default_factory=FeedSettings)
     storage: StorageSettings = Field(default_factory=StorageSettings)
     privacy: PrivacySettings = Field(default_factory=PrivacySettings)
+    wallboard: WallboardSettings = Field(default_factory=WallboardSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 
     _base_directory: Path = PrivateAttr(default_factory=Path.cwd)
@@ -95,6 +97,13 @@ class Settings(Section):
             )
             for source in self.sources
         ]
+
+    def wallboard_config(self) -> WallboardConfig:
+        """Return what the wallboard is told."""
+        sources = self.source_configs()
+        return wallboard_config(
+            self.wallboard, queues=self.queues, default_queue=sources[0].default_queue, sources=sources
+        )
 
     def source_error(self, source_id: str, error: Exception) -> SettingsError:
         """Return what an adapter found wrong with its source's options, with file, line and key.

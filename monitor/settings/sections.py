@@ -11,23 +11,12 @@ from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import AfterValidator, ConfigDict, Field
 
 from monitor.model import ServiceLevelFormula
+from monitor.settings.base import Seconds, Section, Text
 from monitor.settings.secrets import HIDDEN, is_secret, without_credentials
-
-
-def _number_as_text(value: Any) -> Any:
-    """Take an extension or a number as the text that was written: ``id: 101`` means "101"."""
-    return str(value) if type(value) is int else value
+from monitor.settings.thresholds import QueueThresholdSettings
 
 
 def _loopback(host: str) -> str:
@@ -81,23 +70,14 @@ def _origin(origin: str) -> str:
     return origin
 
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=500), BeforeValidator(_number_as_text)]
+def _host_name(name: str) -> str:
+    if name != "*" and not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,253}[A-Za-z0-9])?", name):
+        raise ValueError("expected a host's name such as board.example.org (no port), or `*` for all")
+    return name
+
+
 Host = Annotated[Text, AfterValidator(_loopback)]
 Port = Annotated[int, Field(ge=0, le=65_535)]
-Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
-
-
-class Section(BaseModel):
-    """Base of all sections: unknown keys are mistakes, types are not guessed, an empty section is its defaults."""
-
-    model_config = ConfigDict(
-        extra="forbid", strict=True, use_attribute_docstrings=True, hide_input_in_errors=True
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _empty(cls, value: Any) -> Any:
-        return {} if value is None else value
 
 
 class SourceSettings(Section):
@@ -140,6 +120,7 @@ class QueueSettings(Section):
     service_level: ServiceLevelSettings = Field(default_factory=ServiceLevelSettings)
     wrap_up: Seconds | None = None
     """Seconds of after-call work where the source doesn't tell them."""
+    thresholds: QueueThresholdSettings = Field(default_factory=QueueThresholdSettings)
 
 
 class QueueDefaults(Section):
@@ -179,6 +160,8 @@ class HttpSettings(Section):
     """0 takes a free one."""
     frame_ancestors: list[Annotated[Text, AfterValidator(_origin)]] = Field(default_factory=list)
     """Sites that may show the page in a frame (`https://intranet.example.org`; `*` for all)."""
+    allowed_hosts: list[Annotated[Text, AfterValidator(_host_name)]] = Field(default_factory=list)
+    """Names by which browsers may call it (`board.example.org`; `*` for all), besides addresses and `localhost`."""
     agent_series: bool = True
     """Whether `/metrics` has a series per agent; without them its size depends on the queues only."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
@@ -33,8 +33,8 @@ def source_config(
     What is said of all sources comes first, what is said of this one (``pbx1/sales``) refines it key by key, and
     queues fall back to the defaults key by key.
     """
-    refined_queues = _refined(source.id, queues)
-    refined_agents = _refined(source.id, {agent.id: agent for agent in agents})
+    refined_queues = refined(source.id, queues)
+    refined_agents = refined(source.id, {agent.id: agent for agent in agents})
     return SourceConfig(
         source=source.id,
         adapter=source.adapter,
@@ -57,7 +57,7 @@ def local_name(source: str, key: str) -> str | None:
     return name if prefix == source else None
 
 
-def _refined(source: str, said: Mapping[str, T]) -> dict[str, list[T]]:
+def refined(source: str, said: Mapping[str, T]) -> dict[str, list[T]]:
     """Return by name what is said of it, the general before the particular."""
     found: dict[str, list[T]] = {}
     for key in sorted(said, key=lambda key: "/" in key):
@@ -66,16 +66,16 @@ def _refined(source: str, said: Mapping[str, T]) -> dict[str, list[T]]:
     return found
 
 
-def _given(sections: Sequence[BaseModel]) -> dict[str, object]:
+def given(sections: Sequence[BaseModel]) -> dict[str, Any]:
     """Return the keys that were written, the later ones winning."""
     return {key: getattr(section, key) for section in sections for key in section.model_fields_set}
 
 
 def _queue(said: Sequence[QueueSettings], defaults: QueueDefaults) -> QueueConfig:
     level = ServiceLevelSettings.model_validate(
-        _given([defaults.service_level, *(section.service_level for section in said)])
+        given([defaults.service_level, *(section.service_level for section in said)])
     )
-    written = _given([defaults, *said])
+    written = given([defaults, *said])
     queue = QueueSettings.model_validate({key: written[key] for key in ("name", "wrap_up") if key in written})
     return QueueConfig(
         name=queue.name,
@@ -88,5 +88,5 @@ def _queue(said: Sequence[QueueSettings], defaults: QueueDefaults) -> QueueConfi
 
 
 def _agent(name: str, said: Sequence[AgentSettings]) -> AgentConfig:
-    agent = AgentSettings.model_validate(_given(said))
+    agent = AgentSettings.model_validate(given(said))
     return AgentConfig(id=name, name=agent.name, team=agent.team, endpoints=tuple(agent.endpoints))

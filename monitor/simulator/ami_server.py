@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from random import Random
 
 from monitor.simulator.ami_session import BANNER, HEADER_LIMIT, LINE_LIMIT, AmiSession, Answer, Fields
@@ -32,8 +32,10 @@ class _Connection:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         gate: asyncio.Event,
+        catch_up: Callable[[], None],
     ) -> None:
         self.session = session
+        self._catch_up = catch_up
         self._reader = reader
         self._writer = writer
         self._gate = gate
@@ -105,6 +107,7 @@ class _Connection:
                 if separator:
                     fields.setdefault(key.strip().lower(), value.strip())
             if headers:
+                self._catch_up()
                 self._answer(self.session.handle(fields))
                 await self._room.wait()
 
@@ -166,10 +169,21 @@ class _Connection:
 
 
 class AmiServer:
-    """Listens and spreads the PBX's events over the sessions."""
+    """Listens and spreads the PBX's events over the sessions.
 
-    def __init__(self, pbx: SimulatedPbx, users: tuple[ManagerUser, ...], seed: int) -> None:
+    ``catch_up`` brings the PBX to this moment; it is called before each action is answered.
+    """
+
+    def __init__(
+        self,
+        pbx: SimulatedPbx,
+        users: tuple[ManagerUser, ...],
+        seed: int,
+        *,
+        catch_up: Callable[[], None],
+    ) -> None:
         self._pbx = pbx
+        self._catch_up = catch_up
         self._users = users
         self._random = Random(f"challenges {seed}")
         self._connections: set[_Connection] = set()
@@ -233,7 +247,9 @@ class AmiServer:
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         challenge = f"{self._random.randrange(10**8, 10**9)}"
-        connection = _Connection(AmiSession(self._pbx, self._users, challenge), reader, writer, self._gate)
+        connection = _Connection(
+            AmiSession(self._pbx, self._users, challenge), reader, writer, self._gate, self._catch_up
+        )
         self._connections.add(connection)
         task = asyncio.create_task(connection.run(), name="simulated AMI session")
         self._tasks.add(task)

@@ -153,7 +153,7 @@ class AmiSession:
 
     def ping(self, fields: Fields) -> Answer:
         """Ping."""
-        return Answer((self._success(fields, ("Ping", "Pong"), ("Timestamp", f"{self.pbx.now:.6f}")),))
+        return Answer((self._success(fields, ("Ping", "Pong"), ("Timestamp", f"{self.pbx.told_time:.6f}")),))
 
     # --- lists -------------------------------------------------------------------------------------------
 

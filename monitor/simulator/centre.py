@@ -389,13 +389,6 @@ class Centre:
         self.tell(h.MemberRemoved(at=self.now, member=member), agent)
         self._check_empty(member.queue)
 
-    def reset_queue(self, queue_name: str) -> None:
-        """Do what QueueReset does: figures and last calls become 0, and nobody is told."""
-        queue = self.queue(queue_name)
-        queue.hold_time = queue.talk_time = queue.completed = queue.abandoned = queue.completed_in_level = 0
-        for member in queue.members.values():
-            member.calls_taken = member.last_call = 0
-
     def _join_queue(self, agent: Agent, queue: Queue, penalty: int) -> Member:
         member = Member(agent=agent, queue=queue, penalty=penalty, login_time=int(self.now))
         agent.members[queue.name] = queue.members[agent.interface] = member

@@ -61,6 +61,11 @@ class SimulatedPbx:
         """The PBX's clock in unix seconds."""
         return self.schedule.now
 
+    @property
+    def told_time(self) -> float:
+        """The clock as a Pong tells it: never behind the stamp of an event that was sent before."""
+        return max(self.now, self.writer.stamp)
+
     def run_until(self, time: float, limit: int | None = None) -> bool:
         """Let time pass until ``time``; return ``False`` when ``limit`` steps were not enough."""
         return self.schedule.run_until(time, limit)

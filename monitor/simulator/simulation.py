@@ -30,7 +30,7 @@ class Simulation:
         self.config = config or SimulationConfig()
         start = self.config.start_time if self.config.start_time is not None else time.time()
         self.pbx = SimulatedPbx(self.config, start)
-        self._server = AmiServer(self.pbx, self.config.users, self.config.seed)
+        self._server = AmiServer(self.pbx, self.config.users, self.config.seed, catch_up=self._catch_up)
         self._address: tuple[str, int] | None = None
         self._task: asyncio.Task[None] | None = None
         self._began = 0.0
@@ -76,6 +76,12 @@ class Simulation:
 
     def _clock(self) -> float:
         return self._loop_time() - self._began
+
+    def _catch_up(self) -> None:
+        """Bring the PBX to this moment, as far as that is quick: an action is answered as of now."""
+        if self._task is not None:
+            self.pbx.run_until(self._clock(), limit=_STEPS)
+        self._wake.set()
 
     def _act(self) -> SimulatedPbx:
         """Bring the PBX to this moment before somebody interferes."""

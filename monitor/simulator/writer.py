@@ -73,22 +73,23 @@ class Writer:
         self._random = Random(f"writer {seed}")
         self._stamped = stamped
         self._system = f"SystemName: {system_name}\r\n" if system_name else ""
-        self._stamp = 0.0
+        self.stamp = 0.0
+        """Of the latest event: a little later than the one before it, as on a real PBX."""
 
     # --- events ------------------------------------------------------------------------------------------
 
     def begin(self, now: float) -> None:
         """Set the moment of the events to come."""
         self.now = now
-        self._stamp = max(self._stamp, now)
+        self.stamp = max(self.stamp, now)
 
     def event(self, name: str, *groups: str, **fields: object) -> None:
         """Write one event: its groups, then its own fields."""
-        self._stamp += self._random.randint(*_MICROSECONDS) * 1e-6
+        self.stamp += self._random.randint(*_MICROSECONDS) * 1e-6
         if self.sink is None:
             return
         own = "".join(f"{key}: {value}\r\n" for key, value in fields.items())
-        stamp = f"Timestamp: {self._stamp:.6f}\r\n" if self._stamped else ""
+        stamp = f"Timestamp: {self.stamp:.6f}\r\n" if self._stamped else ""
         category = EVENT_CLASSES[name]
         self.sink(
             category,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from itertools import chain
@@ -12,10 +10,12 @@ from typing import Protocol
 import msgspec
 from aiohttp import web
 
+from monitor import __version__
 from monitor.engine import Picture
+from monitor.listening import at, host_of
 from monitor.metrics import Families, negotiate, render
-from monitor.model import Model
-from monitor.web.files import File, page_files
+from monitor.model import Model, QueueThresholds, Thresholds
+from monitor.web.files import INDEX, File, page_files
 from monitor.web.headers import FEED_ORIGIN
 from monitor.web.problems import NO_STORE, problem
 from monitor.web.routes import Health
@@ -24,7 +24,6 @@ from monitor.web.sending import JSON, send
 SLICE = 200
 """Objects encoded before others have their turn: about 5 ms."""
 
-_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -52,6 +51,21 @@ class FeedAddress(Protocol):
         """Return the address for browsers where one is configured."""
 
 
+class WallboardView(Protocol):
+    """How the wallboard is configured: :class:`monitor.settings.WallboardConfig` is one."""
+
+    @property
+    def title(self) -> str | None:
+        """Return what is shown on top."""
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """Return what holds for agents, and for queues that are not refined."""
+
+    def of(self, queue_id: str) -> QueueThresholds:
+        """Return a queue's thresholds."""
+
+
 class Handlers:
     """One method for each route."""
 
@@ -63,14 +77,16 @@ class Handlers:
         openapi: File,
         *,
         now: Callable[[], float],
+        wallboard: WallboardView,
     ) -> None:
         self._picture = picture
         self._feed = feed
         self._families = families
         self._openapi = openapi
         self._now = now
+        self._wallboard = wallboard
         self._files = page_files()
-        self._page = self._files.pop("index.html")
+        self._page = self._files.pop(INDEX)
 
     # --- operations ------------------------------------------------------------------------------------
 
@@ -143,6 +159,24 @@ class Handlers:
         """Answer with one queue."""
         return self._one(request, "queue", self._picture.queue_view)
 
+    async def history(self, request: web.Request) -> web.StreamResponse:
+        """Answer with a queue's day."""
+        return self._one(request, "queue", self._picture.queue_history)
+
+    async def wallboard(self, request: web.Request) -> web.StreamResponse:
+        """Answer with how the wallboard is configured."""
+        board = self._wallboard
+        head = b'{"title":%b,"version":%b,"thresholds":%b,"queues":{' % (
+            _encode(board.title),
+            _encode(__version__),
+            _encode(board.thresholds),
+        )
+        queues = (
+            b"%b%b:%b" % (b"," if number else b"", _encode(queue), _encode(board.of(queue)))
+            for number, queue in enumerate(self._picture.queue_ids())
+        )
+        return await send(request, _pieces(chain((head,), queues, (b"}}",))))
+
     async def timeline(self, request: web.Request) -> web.StreamResponse:
         """Answer with an agent's day."""
         return self._one(request, "agent", self._picture.timeline)
@@ -155,8 +189,7 @@ class Handlers:
         if address is None:
             return problem(HTTPStatus.BAD_REQUEST, "the Host header names no host")
         request[FEED_ORIGIN] = _origins(address)
-        body = self._page.body.replace(b"{{feed}}", html.escape(address).encode())
-        return File.of(body, self._page.content_type).answer(request)
+        return self._page.saying(b"{{feed}}", address).answer(request)
 
     async def page_file(self, request: web.Request) -> web.StreamResponse:
         """Answer with a file of the page."""
@@ -171,8 +204,8 @@ class Handlers:
         """Return where a browser finds the feed: as configured, else on the host that it asked."""
         if self._feed.public_url is not None:
             return self._feed.public_url
-        host = _HOST.fullmatch(request.host)
-        return None if host is None else f"ws://{host[1]}:{self._feed.port}{self._feed.path}"
+        host = host_of(request.host)
+        return None if host is None else f"ws://{at(host, self._feed.port)}{self._feed.path}"
 
     def _each(self, ids: Iterable[str], find: Callable[[str, float], Model | None]) -> Iterator[bytes]:
         """Yield objects as JSON; one that is gone meanwhile is left out."""

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from monitor.model import Agent, Alert, Call, Queue, Source, State, Timeline
+from monitor.model import Agent, Alert, Call, Queue, QueueHistory, Source, State, Timeline, Wallboard
 
 JSON = "application/json"
 TEXT = "text/plain"
@@ -45,10 +45,12 @@ ROUTES: tuple[Route, ...] = (
     Route("/api/v1/agents/{id}/timeline", "timeline", "An agent's day as spans", Timeline, problems=(404,)),
     Route("/api/v1/agents/{id}", "agent", "One agent", Agent, problems=(404,)),
     Route("/api/v1/queues", "queues", "All queues", list[Queue]),
+    Route("/api/v1/queues/{id}/history", "history", "A queue's day in steps", QueueHistory, problems=(404,)),
     Route("/api/v1/queues/{id}", "queue", "One queue", Queue, problems=(404,)),
     Route("/api/v1/calls", "calls", "All calls in progress", list[Call]),
     Route("/api/v1/alerts", "alerts", "All alerts", list[Alert]),
     Route("/api/v1/sources", "sources", "All sources", list[Source]),
+    Route("/api/v1/wallboard", "wallboard", "How the wallboard is configured", Wallboard),
     Route("/api/openapi.json", "openapi", "This description", dict[str, Any], problems=(304,)),
     Route("/page/{file}", "page_file", "A file of the wallboard", None, "*/*", problems=(304, 404)),
 )
@@ -57,14 +59,17 @@ IDS: dict[str, str] = {
     "agent": AGENT_ID,
     "timeline": AGENT_ID,
     "queue": QUEUE_ID,
+    "history": QUEUE_ID,
     "page_file": "The file's name.",
 }
 """What ``{id}`` or ``{file}`` means, by route name."""
 
+_BEFORE_MORE = "{id:(?>[^/]+?(?:/|%2F)).+}"
 PATTERNS: dict[str, str] = {
-    # A slash that belongs to an id may be encoded, and must be where the id ends with "/timeline".
+    # A slash that belongs to an id may be encoded, and must be where the id ends with "/timeline" or "/history".
     # The source is taken once and for all (an atomic group): a path of slashes must not cost seconds.
-    "timeline": "{id:(?>[^/]+?(?:/|%2F)).+}",
+    "timeline": _BEFORE_MORE,
+    "history": _BEFORE_MORE,
     "agent": "{id:.+}",
     "queue": "{id:.+}",
 }

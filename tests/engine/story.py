@@ -294,3 +294,23 @@ def check(engine: SourceEngine) -> None:
     assert owned == {(endpoint, agent.id) for agent in live.agents.values() for endpoint in agent.endpoints}
     deadline = engine.next_deadline()
     assert deadline is None or deadline > engine.now
+    for name in engine.queue_ids():
+        check_history(engine, name)
+
+
+def check_history(engine: SourceEngine, queue: str) -> None:
+    """Assert that the steps of a queue's day add up to its figures, follow each other and reach until now."""
+    view, history = engine.queue_view(queue, engine.now), engine.queue_history(queue, engine.now)
+    assert view is not None
+    assert history is not None
+    today = view.today
+    of_steps = [(one.offered, one.answered, one.abandoned, one.met, one.of) for one in history.points]
+    level = today.service_level
+    of_day = (today.offered, today.answered, today.abandoned, level.met, level.of)
+    assert tuple(map(sum, zip(*of_steps, strict=True))) == (of_day if of_steps else ())
+    starts = [point.start for point in history.points]
+    assert (
+        starts == [starts[0] + 300 * number for number in range(len(starts))] if starts else not any(of_day)
+    )
+    assert all(start >= history.day_start and start <= engine.now for start in starts)
+    assert all(point.waiting is not None or point.gap for point in history.points)

@@ -188,6 +188,7 @@ def everything(engine: SourceEngine) -> bytes:
         [engine.agent_view(name, at) for name in engine.agent_ids()],
         [engine.timeline(name, at) for name in engine.agent_ids()],
         [engine.queue_view(name, at) for name in engine.queue_ids()],
+        [engine.queue_history(name, at) for name in engine.queue_ids()],
         [engine.queue_totals(name) for name in engine.queue_ids()],
         [engine.call_view(name, at) for name in engine.call_ids()],
     ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from monitor import events
+from monitor.engine import timeline
 from monitor.engine.config import AgentConfig, DayConfig, QueueConfig, SourceConfig
 from monitor.events import QueueFacts
 from tests.engine.story import START, STEP, Story, member
@@ -112,21 +114,35 @@ def test_a_wrap_up_over_midnight_ends_at_its_time() -> None:
 def test_the_timeline_begins_with_the_day() -> None:
     story = Story(CONFIG).up().paused("lunch")
     until(story, MIDNIGHT + 60)
-    timeline = story.engine.timeline("pbx/Anna", story.at)
-    assert timeline is not None
-    assert timeline.day_start == MIDNIGHT
-    assert [(span.state, span.start, span.end, span.reason) for span in timeline.spans] == [
+    told = story.engine.timeline("pbx/Anna", story.at)
+    assert told is not None
+    assert told.day_start == MIDNIGHT
+    assert [(span.state, span.start, span.end, span.reason) for span in told.spans] == [
         ("paused", MIDNIGHT, None, "lunch")
     ]
 
 
 def test_the_timeline_names_queues_by_their_public_ids() -> None:
     story = Story(CONFIG).up().talking().hung_up()
-    timeline = story.engine.timeline("pbx/Anna", story.at)
-    assert timeline is not None
-    assert [(span.state, span.queue, span.direction) for span in timeline.spans] == [
+    told = story.engine.timeline("pbx/Anna", story.at)
+    assert told is not None
+    assert [(span.state, span.queue, span.direction) for span in told.spans] == [
         ("available", None, None),
         ("ringing", "pbx/sales", "inbound_queue"),
         ("talking", "pbx/sales", "inbound_queue"),
         ("wrap_up", None, None),
     ]
+
+
+def test_a_timeline_says_how_many_of_its_spans_are_no_longer_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timeline, "LIMIT", 20)
+    monkeypatch.setattr(timeline, "_DROPPED_AT_ONCE", 2)
+    story = Story().up(member("101", name="Anna"))
+    for number in range(25):
+        kind = events.MemberUnpaused if number % 2 else events.MemberPaused
+        story.tell(kind, queue="sales", interface="PJSIP/101")
+        story.wait(1)
+    told = story.engine.timeline("pbx/Anna", story.engine.now)
+    assert told is not None
+    assert told.dropped > 0
+    assert told.dropped + len(told.spans) >= 25

@@ -150,6 +150,16 @@ def test_a_configured_agent_is_there_before_it_is_seen() -> None:
     assert (story.state("anna"), story.rule("anna")) == ("offline", "no_member")
 
 
+def test_a_configured_agent_without_a_name_is_called_as_the_source_calls_the_member() -> None:
+    config = SourceConfig(source="pbx", agents=(AgentConfig(id="anna", endpoints=("PJSIP/101",)),))
+    story = Story(config).up(member("109", name="Zoe"))
+    assert story.agent("anna").name == "anna"
+    story.tell(events.MemberAdded, member=member("101", name="Anna K."))
+    assert story.agent("anna").name == "Anna K."
+    story.tell(events.MemberRemoved, queue="sales", interface="PJSIP/101")
+    assert story.agent("anna").name == "Anna K."
+
+
 def test_a_snapshot_moves_a_members_legs_with_its_new_device() -> None:
     story = Story().up(member("101", name="Anna"), legs=(leg("g1-301", "301"),))
     assert story.state("Anna") == "available"

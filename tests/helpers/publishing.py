@@ -6,6 +6,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from monitor.settings import Settings
+
+WALLBOARD = Settings.of(sources=[{"id": "pbx1", "adapter": "ami"}], environ={}).wallboard_config()
+"""A :class:`monitor.web.handlers.WallboardView` of which nothing is configured."""
+
 
 @dataclass
 class FeedOptions:
@@ -25,6 +30,7 @@ class HttpOptions:
     host: str = "127.0.0.1"
     port: int = 0
     frame_ancestors: Sequence[str] = ()
+    allowed_hosts: Sequence[str] = ()
     agent_series: bool = True
 
 

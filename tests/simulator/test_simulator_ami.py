@@ -360,3 +360,13 @@ async def test_ten_thousand_members_are_listed_whole(start: Start) -> None:
         await client.login(events="off")
         items = await client.list("QueueStatus")
         assert len({one.get("Location") for one in items if one.name == "QueueMember"}) == 10_000
+
+
+async def test_a_pong_tells_the_moment_of_its_asking(start: Start) -> None:
+    simulation = await start()
+    async with Client(simulation.address) as client:
+        await client.login()
+        while simulation.now - simulation.pbx.now < 0.05:  # the PBX sleeps: nothing is due
+            await asyncio.sleep(0.01)
+        asked = simulation.now
+        assert float((await client.ask("Ping")).get("Timestamp")) >= asked - 1e-6

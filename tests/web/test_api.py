@@ -16,11 +16,14 @@ import msgspec
 import pytest
 from yarl import URL
 
+from monitor import __version__
+from monitor.engine.config import QueueConfig
 from monitor.feed import Feed
 from monitor.feed.view import Filter
 from monitor.listening import CannotListen
 from monitor.metrics import IngestMetrics
-from monitor.model import Agent, Queue, State, Timeline
+from monitor.model import Agent, Queue, QueueHistory, State, Timeline, Wallboard
+from monitor.settings import Settings, WallboardConfig
 from monitor.web import WebServer
 from monitor.web import handlers as handlers_module
 from monitor.web import problems as problems_module
@@ -28,7 +31,7 @@ from monitor.web import sending as sending_module
 from monitor.web.routes import ROUTES, pattern
 from tests.helpers.centre import Centre
 from tests.helpers.feed_copy import FeedCopy, without_running_figures
-from tests.helpers.publishing import FeedOptions, HttpOptions, until
+from tests.helpers.publishing import WALLBOARD, FeedOptions, HttpOptions, until
 
 
 class Answer(NamedTuple):
@@ -73,12 +76,20 @@ class Site:
 
 @asynccontextmanager
 async def served(
-    centre: Centre | None = None, public_url: str | None = None, **options: Any
+    centre: Centre | None = None,
+    public_url: str | None = None,
+    wallboard: WallboardConfig | None = None,
+    **options: Any,
 ) -> AsyncIterator[Site]:
     centre = centre or Centre().up()
     feed = Feed(centre.picture, FeedOptions(public_url=public_url), now=centre.now, epoch="e1")
     server = WebServer(
-        centre.picture, HttpOptions(**options), now=centre.now, feed=feed, ingest=IngestMetrics()
+        centre.picture,
+        HttpOptions(**options),
+        now=centre.now,
+        feed=feed,
+        ingest=IngestMetrics(),
+        wallboard=wallboard or WALLBOARD,
     )
     await server.start()
     try:
@@ -144,6 +155,74 @@ async def test_a_queue_is_found_by_its_id(site: Site) -> None:
     assert told == await site.json("/api/v1/queues/pbx1%2Fsales")
 
 
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_queues_history_is_found_by_its_id_percent_encoded(name: str) -> None:
+    async with served(Centre(queues=[name]).up()) as site:
+        day = await site.json(f"/api/v1/queues/{quote(f'pbx1/{name}', safe='')}/history")
+        assert day["queue"] == f"pbx1/{name}"
+
+
+async def test_the_ending_history_means_the_day_unless_its_slash_is_encoded() -> None:
+    async with served(Centre(queues=["x", "x/history"]).up()) as site:
+        assert (await site.json("/api/v1/queues/pbx1/x/history"))["queue"] == "pbx1/x"
+        assert (await site.json("/api/v1/queues/pbx1/x%2Fhistory"))["id"] == "pbx1/x/history"
+        assert (await site.json("/api/v1/queues/pbx1/x/history/history"))["queue"] == "pbx1/x/history"
+
+
+async def test_the_history_tells_the_queues_day_in_steps(site: Site) -> None:
+    site.centre.passes(300).talks("c1", 0).joins("c2").pause(2).passes(300)
+    day = await site.json("/api/v1/queues/pbx1/sales/history")
+    told = msgspec.convert(day, QueueHistory)
+    assert (told.queue, told.step, told.at, told.gaps) == ("pbx1/sales", 300, site.centre.at, [])
+    assert [(point.waiting, point.offered, point.answered, point.met, point.of) for point in told.points] == [
+        (0, 0, 0, 0, 0),
+        (1, 1, 1, 1, 1),
+        (1, 0, 0, 0, 0),
+    ]
+    assert day["points"][0]["agents"] is None
+    assert day["points"][-1]["agents"] == {
+        "available": 0,
+        "busy": 1,
+        "paused": 1,
+        "offline": 0,
+        "unknown": 0,
+    }
+
+
+async def test_the_wallboard_is_told_its_title_and_the_thresholds_of_every_queue() -> None:
+    board = Settings.of(
+        sources=[{"id": "pbx1", "adapter": "ami"}],
+        wallboard={"title": 'Line "1"', "thresholds": {"waiting": {"warning": 2, "critical": 4}}},
+        queues={"sales": {"thresholds": {"waiting": {"critical": 9}}}, "unheard-of": {}},
+        environ={},
+    ).wallboard_config()
+    async with served(wallboard=board) as site:
+        told = await site.json("/api/v1/wallboard")
+        assert told["title"] == 'Line "1"'
+        assert told["version"] == __version__
+        assert told["thresholds"]["time_in_state"]["wrap_up"] == {"warning": 120.0, "critical": 300.0}
+        assert {queue: of["waiting"] for queue, of in told["queues"].items()} == {
+            "pbx1/sales": {"warning": 2, "critical": 9},
+            "pbx1/support": {"warning": 2, "critical": 4},
+        }
+        assert set(told["queues"]["pbx1/sales"]) == {"waiting", "longest_wait", "service_level", "abandoned"}
+        assert msgspec.to_builtins(msgspec.convert(told, Wallboard)) == told
+
+
+async def test_a_wallboard_without_queues_is_whole() -> None:
+    async with served(Centre(queues=())) as empty:
+        assert (await empty.json("/api/v1/wallboard"))["queues"] == {}
+
+
+async def test_the_service_level_is_told_with_its_target() -> None:
+    async with served(Centre(queue_config=QueueConfig(target=0.9)).up()) as site:
+        told = await site.json("/api/v1/queues/pbx1/sales")
+        assert told["today"]["service_level"]["target"] == told["last_30m"]["service_level"]["target"] == 0.9
+    async with served(Centre(queue_config=QueueConfig(target=None)).up()) as site:
+        told = await site.json("/api/v1/queues/pbx1/sales")
+        assert told["today"]["service_level"]["target"] is None
+
+
 async def test_the_timeline_tells_the_days_states(site: Site) -> None:
     site.centre.passes(60).pause(1, "lunch").passes(60)
     day = await site.json("/api/v1/agents/pbx1/a1/timeline")
@@ -167,6 +246,8 @@ async def test_the_timeline_tells_the_days_states(site: Site) -> None:
         "/api/v1/agents/pbx1",
         "/api/v1/agents/",
         "/api/v1/queues/pbx1/none",
+        "/api/v1/queues/pbx1/none/history",
+        "/api/v1/queues/pbx9/sales/history",
         "/page/none.js",
         "/page/..%2Fserver.py",
         "/page/../server.py",
@@ -263,14 +344,37 @@ async def test_who_may_frame_the_page_is_configurable() -> None:
         assert "frame-ancestors https://intranet.example;" in policy
 
 
-async def test_the_page_is_told_where_the_feed_is_and_may_connect_there(site: Site) -> None:
-    answer = await site.ask("/", Host="board.example:1234")
-    address = f"ws://board.example:{site.feed.port}"
-    assert f'content="{address}/v1/feed"'.encode() in answer.body
-    assert (
-        f"connect-src 'self' {address} wss://board.example:{site.feed.port};"
-        in (answer.headers["Content-Security-Policy"])
-    )
+@pytest.mark.parametrize("host", ["board.example", "192.0.2.7", "localhost", "[::1]"])
+async def test_the_page_is_told_where_the_feed_is_and_may_connect_there(host: str) -> None:
+    async with served(allowed_hosts=["board.example"]) as site:
+        answer = await site.ask("/", Host=f"{host}:1234")
+        address = f"ws://{host}:{site.feed.port}"
+        assert f'content="{address}/v1/feed"'.encode() in answer.body
+        assert (
+            f"connect-src 'self' {address} wss://{host}:{site.feed.port};"
+            in (answer.headers["Content-Security-Policy"])
+        )
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v1/agents", "/metrics", "/page/main.js", "/nothing"])
+async def test_a_strangers_name_that_leads_here_is_not_served(site: Site, path: str) -> None:
+    """DNS rebinding: to a browser, what is served under his name is part of the stranger's site."""
+    told = await site.problem(path, Host="rebound.example:8080")
+    assert told["status"] == 421
+    assert "http.allowed_hosts" in told["detail"]
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost:8080", "LOCALHOST", "[::1]:80", "Board.example", "feed.example:443"]
+)
+async def test_addresses_localhost_and_names_that_are_listed_are_served(host: str) -> None:
+    async with served(allowed_hosts=["board.Example"], public_url="wss://feed.example/v1/feed") as site:
+        assert (await site.ask("/healthz", Host=host)).status == 200
+
+
+async def test_every_name_is_served_where_all_are_allowed() -> None:
+    async with served(allowed_hosts=["*"]) as site:
+        assert (await site.ask("/healthz", Host="any.example")).status == 200
 
 
 async def test_a_configured_feed_address_is_used_as_it_is() -> None:
@@ -334,7 +438,7 @@ async def test_who_reads_too_slowly_gets_a_cut_answer(monkeypatch: pytest.Monkey
             sleeper.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
             sleeper.setblocking(False)
             await loop.sock_connect(sleeper, ("127.0.0.1", site.server.port))
-            await loop.sock_sendall(sleeper, b"GET /api/v1/agents HTTP/1.1\r\nHost: x\r\n\r\n")
+            await loop.sock_sendall(sleeper, b"GET /api/v1/agents HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
             connections = site.server._runner.server
             await until(lambda: connections.connections, "the request has arrived")
             await until(lambda: not connections.connections, "the answer is given up")
@@ -348,6 +452,7 @@ async def test_a_taken_port_is_told_with_what_to_do(site: Site) -> None:
         now=site.centre.now,
         feed=site.feed,
         ingest=IngestMetrics(),
+        wallboard=WALLBOARD,
     )
     with pytest.raises(
         CannotListen, match=rf"can't listen on 127\.0\.0\.1:{site.server.port} for the http"
@@ -372,12 +477,13 @@ async def test_a_screen_that_begins_with_the_state_can_go_on_with_the_feed(site:
     assert without_running_figures(copy.objects) == without_running_figures(site.centre.everything())
 
 
-def test_a_path_of_slashes_is_matched_in_linear_time() -> None:
-    timeline = next(route for route in ROUTES if route.name == "timeline")
-    regex = re.compile(pattern(timeline).replace("{id:", "(?P<id>").replace("}", ")"))
+@pytest.mark.parametrize("name", ["timeline", "history"])
+def test_a_path_of_slashes_is_matched_in_linear_time(name: str) -> None:
+    ours = next(route for route in ROUTES if route.name == name)
+    regex = re.compile(pattern(ours).replace("{id:", "(?P<id>").replace("}", ")"))
 
     def cost(slashes: int) -> float:
-        path = "/api/v1/agents/" + "%2F" * slashes + "timeline"
+        path = ours.path.partition("{")[0] + "%2F" * slashes + name
         return min(timeit.repeat(lambda: regex.fullmatch(path), number=1, repeat=7))
 
     assert cost(3_200) < 8 * 4 * cost(400)  # eight times the path; backtracking takes 64 times as long

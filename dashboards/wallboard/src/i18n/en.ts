@@ -1,0 +1,71 @@
+import type { Catalogue } from "./catalogue";
+import { pluralOf } from "./format";
+
+const form = pluralOf("en");
+
+export const en: Catalogue = {
+  title: "Operator Monitor",
+  shell: {
+    views: "Views",
+    view: { overview: "Overview", agents: "Agents" },
+    language: "Language",
+    theme: { dark: "Dark colours", light: "Light colours" },
+    connection: { live: "Live", stale: "Stale", lost: "Lost", connecting: "Connecting" },
+    connecting: "Connecting …",
+    lost: "Connection lost, trying again",
+    stale: "Nothing heard from the server",
+    refused: (reason) => `The server refuses: ${reason}`,
+    lastTrue: (time) => `Last true at ${time}`,
+    source: {
+      connecting: "connecting",
+      synchronising: "synchronising",
+      up: "up",
+      lost: "connection lost",
+    },
+    since: (time) => `since ${time}`,
+    wrongValues: (values) => `The address asks for what isn't there: ${values}`,
+    dismiss: "Close",
+  },
+  level: { warning: "warning", critical: "critical" },
+  state: {
+    available: "Available",
+    ringing: "Ringing",
+    dialing: "Dialing",
+    talking: "Talking",
+    on_hold: "On hold",
+    wrap_up: "Wrap-up",
+    paused: "Paused",
+    offline: "Offline",
+    unknown: "Unknown",
+  },
+  direction: {
+    inbound_queue: "queue",
+    inbound_direct: "direct call",
+    outbound: "outbound",
+    internal: "internal",
+  },
+  queues: {
+    waiting: "Waiting",
+    longest: "Longest wait",
+    level: "Service level",
+    target: (share, seconds) => `target ${share} in ${seconds} s`,
+    inTime: (seconds) => `in ${seconds} s`,
+    within: (met, of, seconds) => `${met} of ${of} within ${seconds} s`,
+    answered: "Answered",
+    abandoned: "Abandoned",
+    short: (count) => `${count} short`,
+    agents: "Agents by state",
+    none: "No queues yet. They appear as soon as a source knows of them.",
+    noneChosen: "None of the queues chosen in the address is there.",
+  },
+  agents: {
+    count: (count, shown) => `${shown} ${form(count, { one: "agent", other: "agents" })}`,
+    answered: "Answered",
+    missed: "Missed",
+    was: (state) => `was: ${state}`,
+    pausedToo: "Paused",
+    doNotDisturb: "Do not disturb",
+    none: "No agents yet. They appear as soon as a source knows of them.",
+    noneChosen: "No agent is as the address asks.",
+  },
+};
