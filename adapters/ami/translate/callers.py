@@ -358,10 +358,10 @@ class Callers:
         self._undecided.clear()
         self._same.clear()
 
-    def learn(self, items: Iterable[Message], taken_at: float) -> tuple[CallerFacts, ...]:
-        """Learn who waits (``QueueEntry``); return them. Who left since ``taken_at`` is not among them."""
+    def learn(self, items: Iterable[Message], taken_at: float, since: float) -> tuple[CallerFacts, ...]:
+        """Learn who waits (``QueueEntry``); return them. Who left from ``since`` on is not among them."""
         before = self._visits
-        recent = [visit for visit in before.values() if visit.joined_at >= taken_at]
+        recent = [visit for visit in before.values() if visit.joined_at >= since]
         listed: list[Visit] = []
         facts = []
         for item in items:
@@ -373,7 +373,8 @@ class Callers:
             if not queue or not uniqueid:
                 self._out.skipped("missing_field")
                 continue
-            if self._channels.has_ended(uniqueid) or (left and left.queue == queue and left.at >= taken_at):
+            has_left = left and left.queue == queue and left.at >= since and uniqueid not in before
+            if self._channels.has_ended(uniqueid) or has_left:
                 continue
             visit = before.get(uniqueid) or self._replaced(queue, uniqueid)
             if visit is None or visit.queue != queue:

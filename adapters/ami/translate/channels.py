@@ -135,12 +135,13 @@ class Channels:
 
     # --- snapshot ----------------------------------------------------------------------------------------
 
-    def learn(self, items: Iterable[Message], taken_at: float) -> list[Channel]:
+    def learn(self, items: Iterable[Message], taken_at: float, since: float) -> list[Channel]:
         """Learn all channels (``CoreShowChannels``); return those that are legs.
 
-        What ended since ``taken_at`` is not among them; what began since is remembered beside them. A half of a
+        What ended from ``since`` on is not among them; what began then is remembered beside them. A half of a
         Local pair that was optimised away is none of the PBX's channels any more, but a leg as long as the phone.
         """
+        self._ended_at = {leg: at for leg, at in self._ended_at.items() if at >= since}
         before, listed = self._channels, []
         self._channels, self._halves, self._calls, self._places = {}, {}, {}, {}
         pairs: dict[str, str] = {}
@@ -155,20 +156,23 @@ class Channels:
                 self._places[leg] = place(fields)
             if is_local(name) and name.endswith(";2") and fields.get("bridgeid"):
                 pairs[fields["bridgeid"]] = name[:-2]
-            channel = None if leg in self._ended_at else self._learn_one(before.get(leg), fields, taken_at)
+            channel = (
+                None if leg in self._ended_at else self._learn_one(before.get(leg), fields, taken_at, since)
+            )
             if channel is not None:
                 self._keep(channel)
                 listed.append(channel)
         for channel in before.values():
-            if channel.started_at >= taken_at and channel.leg not in self._channels:
+            if channel.started_at >= since and channel.leg not in self._channels:
                 self._keep(channel)
         for channel in listed:
             self._carry(channel, pairs)
         replaced = [half for channel in listed for half in channel.carried if half.replaced]
-        self._ended_at = {leg: at for leg, at in self._ended_at.items() if at >= taken_at}
         return [channel for channel in (*listed, *replaced) if channel.is_leg]
 
-    def _learn_one(self, channel: Channel | None, fields: Fields, taken_at: float) -> Channel | None:
+    def _learn_one(
+        self, channel: Channel | None, fields: Fields, taken_at: float, since: float
+    ) -> Channel | None:
         if channel is None:
             channel = self._make(fields, "", taken_at - (duration(fields.get("duration", "")) or 0.0))
             if channel is None:
@@ -180,7 +184,7 @@ class Channels:
                 channel.direction = "inbound" if application.startswith(_MADE_BY_PBX) else "outbound"
             if application == "Dial" and not fields.get("bridgeid"):
                 channel.dials.add(LOST_DIAL)
-        elif channel.touched_at >= taken_at:
+        elif channel.touched_at >= since:
             return channel
         channel.call = self._calls[channel.leg]
         channel.bridge = fields.get("bridgeid", "")

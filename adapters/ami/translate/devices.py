@@ -256,16 +256,16 @@ class Devices:
         for item in items:
             self._out.attempt(self.learn_hint, item.fields)
 
-    def learn_states(self, items: Iterable[Message], taken_at: float) -> None:
-        """Learn the list of devices (``DeviceStateList``); what was heard since it was asked for is newer.
+    def learn_states(self, items: Iterable[Message], since: float) -> None:
+        """Learn the list of devices (``DeviceStateList``); what was heard from ``since`` on is newer.
 
         To be called when the members are known. The list has no Local devices (they are not cached).
         """
-        heard = {device: told for device, told in self._told.items() if told[1] >= taken_at}
+        heard = {device: told for device, told in self._told.items() if told[1] >= since}
         self._told.clear()
         for item in items:
             if not item.fields.get("device", "").startswith("Queue:"):
-                self._out.attempt(lambda fields: self._hear(fields, taken_at), item.fields)
+                self._out.attempt(lambda fields: self._hear(fields, since), item.fields)
         self._told.update(heard)
 
     def learn_member_state(self, endpoint: str, state: EndpointState) -> None:

@@ -352,9 +352,9 @@ class Legs:
                 self._out.at = channel.held_back_until
                 self._answer(channel)
 
-    def learn(self, items: Iterable[Message], taken_at: float) -> list[Channel]:
+    def learn(self, items: Iterable[Message], taken_at: float, since: float) -> list[Channel]:
         """Learn all channels (``CoreShowChannels``); return those that are legs."""
-        channels = self._channels.learn(items, taken_at)
+        channels = self._channels.learn(items, taken_at, since)
         self._held_back = {leg: one for leg, one in self._held_back.items() if self._channels.get(leg) is one}
         self._bridges.place(channels)
         return channels

@@ -267,6 +267,7 @@ class Members:
         if old is not None and member.ring_in_use is None:
             member.ring_in_use = old.ring_in_use
         self._members[member.key] = member
+        self._removed_at.pop(member.key, None)
         self._in_queue.setdefault(member.queue, {})[member.interface] = member
         if old is None or old.identity != member.identity:
             self._watch(member)
@@ -317,13 +318,13 @@ class Members:
 
     # --- snapshot ----------------------------------------------------------------------------------------
 
-    def learn(self, items: Iterable[Message], taken_at: float) -> list[Member]:
+    def learn(self, items: Iterable[Message], since: float) -> list[Member]:
         """Learn the members of ``QueueStatus``; return them as listed.
 
-        What events told since ``taken_at`` is newer than the list, and is what is remembered.
+        What events told from ``since`` on is newer than the list, and is what is remembered.
         """
-        heard = {key: member for key, member in self._members.items() if member.touched_at >= taken_at}
-        gone = {key for key, at in self._removed_at.items() if at >= taken_at}
+        heard = {key: member for key, member in self._members.items() if member.touched_at >= since}
+        gone = {key for key, at in self._removed_at.items() if at >= since}
         before, self._members = self._members, {}
         self._removed_at.clear()
         self._in_queue.clear()

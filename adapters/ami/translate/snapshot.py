@@ -20,6 +20,9 @@ from monitor.events import LegFacts, QueueFacts, Snapshot
 
 _QUEUE: Final = "Queue"
 """The application that a queue's caller runs, waiting or talking."""
+MARGIN: Final = 1.0
+"""Seconds by which an event may seem older than it is: the two clocks are compared through a link that may be slow. What
+an event told that shortly before the lists were asked for may be newer than they are."""
 
 
 class Snapshots:
@@ -37,23 +40,25 @@ class Snapshots:
     def put(self, lists: SnapshotLists, taken_at: float, *, reconciliation: bool) -> None:
         """Learn the lists and tell them.
 
-        Nothing is told that is over by what happened since ``taken_at``: the events told it.
+        Nothing is told that is over by what happened since ``taken_at``: the events told it. Of a first snapshot only
+        what happened after it counts: before it there was no link.
         """
+        since = taken_at - MARGIN if reconciliation else taken_at
         queues = lists.queues or []
         if lists.config is not None:
             self.settings = read_settings(lists.config)
         if lists.hints is not None:
             self._devices.learn_hints(lists.hints)
-        members = self._members.learn(queues, taken_at)
+        members = self._members.learn(queues, since)
         if lists.devices is not None:
-            self._devices.learn_states(lists.devices, taken_at)
+            self._devices.learn_states(lists.devices, since)
         self._devices.agree()
         legs = None
         if lists.channels is not None:
-            channels = self._legs.learn(lists.channels, taken_at)
+            channels = self._legs.learn(lists.channels, taken_at, since)
             served = _served(lists.channels, members)
             legs = tuple(self._leg(channel, served) for channel in channels)
-        callers = self._callers.learn(queues, taken_at)
+        callers = self._callers.learn(queues, taken_at, since)
         self._out.put(
             Snapshot,
             taken_at=taken_at,

@@ -269,10 +269,41 @@ def test_what_events_told_since_the_list_was_asked_for_is_remembered(replay: Rep
     replay.feed(member("PJSIP/101", "QueueMemberPause", Paused="1", PausedReason="Tea", LastPause="12"))
     replay.snapshot(queues=[listed("PJSIP/101")], taken_at=11.0)
     assert replay.feed(member("PJSIP/101", Paused="1", PausedReason="Tea", LastPause="12")) == []
-    replay.snapshot(queues=[listed("PJSIP/101")], taken_at=13.0)
+    replay.snapshot(queues=[listed("PJSIP/101")], taken_at=14.0)
     assert names(replay.feed(member("PJSIP/101", Paused="1", PausedReason="Tea", LastPause="12"))) == [
         "MemberPaused"
     ]
+
+
+def test_the_end_of_a_pause_is_told_though_a_list_made_before_the_pause_seems_newer(replay: Replay) -> None:
+    replay.snapshot(queues=[listed("PJSIP/101")], taken_at=10.0)
+    replay.at = 12.0
+    replay.feed(member("PJSIP/101", "QueueMemberPause", Paused="1", PausedReason="Tea", LastPause="12"))
+    replay.snapshot(queues=[listed("PJSIP/101")], taken_at=12.3)
+    replay.at = 15.0
+    told = replay.feed(member("PJSIP/101", "QueueMemberPause", Paused="0"))
+    assert names(told) == ["MemberUnpaused"]
+
+
+def test_a_first_list_is_newer_than_what_was_told_before_the_link_was_lost(replay: Replay) -> None:
+    replay.snapshot(queues=[listed("PJSIP/101")], taken_at=10.0)
+    replay.at = 12.0
+    replay.feed(member("PJSIP/101", "QueueMemberPause", Paused="1", PausedReason="Tea", LastPause="12"))
+    replay.translator.lost()
+    replay.snapshots = 0
+    replay.snapshot(queues=[listed("PJSIP/101")], taken_at=12.3)
+    told = replay.feed(member("PJSIP/101", Paused="1", PausedReason="Tea", LastPause="12"))
+    assert names(told) == ["MemberPaused"]
+
+
+def test_who_signed_off_and_on_again_since_the_list_was_asked_for_is_there(replay: Replay) -> None:
+    replay.snapshot(queues=[listed("PJSIP/101")], taken_at=10.0)
+    replay.at = 12.0
+    replay.feed(member("PJSIP/101", "QueueMemberRemoved"))
+    replay.feed(member("PJSIP/101", "QueueMemberAdded"))
+    snapshot = replay.snapshot(queues=[listed("PJSIP/101")], taken_at=11.0)[-1]
+    assert isinstance(snapshot, ev.Snapshot)
+    assert len(snapshot.members) == 1
 
 
 def test_who_signed_off_since_the_list_was_asked_for_is_not_told_again(replay: Replay) -> None:
