@@ -89,8 +89,6 @@ class AmiSession:
         self._heard_wall: float | None = None
         self._pbx = PbxFacts()
         self._snapshots = Snapshots(self._timeouts)
-        self._settling: tuple[float, SnapshotLists] | None = None
-        """Lists that only compare, and when they are handed over."""
         self._keepalive = Keepalive(self._timeouts)
 
     @property
@@ -329,7 +327,6 @@ class AmiSession:
     def _booted_late(self, _message: Message) -> None:
         """What was listed so far was of a PBX that had not finished starting."""
         self._memory.started(self._pbx.start_date, self._pbx.boot_time)
-        self._settling = None
         self._snapshots.begin_afresh(self._now)
 
     def _shut_down(self, message: Message) -> None:
@@ -357,8 +354,8 @@ class AmiSession:
         due, missing = self._keepalive.due(self._heard)
         yield due, self._pong_missing if missing else self._keep_alive
         if self.state is State.LIVE:
-            if self._settling is not None:
-                yield self._settling[0], self._hand_over
+            if self._snapshots.held_until is not None:
+                yield self._snapshots.held_until, self._hand_over
             elif not missing:  # a connection whose Ping is not answered is not asked for lists
                 yield self._snapshots.due, self._ask_lists
         else:
@@ -369,10 +366,7 @@ class AmiSession:
         self._heard += late
         self._since += late
         self._keepalive.forgive(late)
-        if self._snapshots.collection is not None:
-            self._snapshots.collection.started += late
-        if self._settling is not None:
-            self._settling = (self._now + self._timeouts.settling, self._settling[1])
+        self._snapshots.forgive(late, self._now)
 
     def _state_due(self) -> None:
         self._feed(Input.DUE)
@@ -427,17 +421,16 @@ class AmiSession:
         except BadList as error:
             self._lose(error)
             return
-        self._settling = (self._now + (self._timeouts.settling if lists.reconciliation else 0.0), lists)
+        self._snapshots.hold(lists, self._now)
         if not lists.reconciliation:
             self._hand_over()
 
     def _hand_over(self) -> None:
-        if self._settling is None:
-            return
-        (_, lists), self._settling = self._settling, None
-        lists.offset = self.offset
-        lists.restarted = self._memory.take_restarted()
-        self._outputs.append(lists)
+        lists = self._snapshots.let_go()
+        if lists is not None:
+            lists.offset = self.offset
+            lists.restarted = self._memory.take_restarted()
+            self._outputs.append(lists)
 
     # --- the tables ------------------------------------------------------------------------------------
 

@@ -21,12 +21,14 @@ class Snapshots:
         "_config",
         "_config_due",
         "_finished",
+        "_held",
         "_refused",
         "_spacing",
         "_synchronised",
         "_timeouts",
         "collection",
         "due",
+        "held_until",
         "patience",
     )
 
@@ -37,7 +39,10 @@ class Snapshots:
         """When to ask for the next ones (monotonic)."""
         self.patience = timeouts.list_silence
         """Seconds of silence that this PBX is granted while it makes its lists."""
+        self.held_until: float | None = None
+        """When lists that only compare are to be handed over; ``None``: there are none."""
         self._timeouts = timeouts
+        self._held: SnapshotLists | None = None
         self._refused: set[ListAction] = set()
         self._config: list[Message] | None = None
         self._config_due = 0.0
@@ -64,6 +69,7 @@ class Snapshots:
     def abandon(self) -> None:
         """The connection is over."""
         self.collection = None
+        self.let_go()
 
     def refuse(self, action: ListAction) -> bool:
         """Note a refusal; whether it is news."""
@@ -87,6 +93,7 @@ class Snapshots:
         """What was listed so far is not to be trusted: the next snapshot replaces it."""
         self._synchronised = False
         self._afresh = self.collection is not None
+        self.let_go()
         self.request(now)
 
     def finish(self, now: float) -> SnapshotLists:
@@ -114,6 +121,23 @@ class Snapshots:
             taken_at=collection.taken_at,
             reconciliation=reconciliation,
         )
+
+    def hold(self, lists: SnapshotLists, now: float) -> None:
+        """Keep lists that only compare until the events that they overtook have come."""
+        self._held = lists
+        self.held_until = now + self._timeouts.settling
+
+    def let_go(self) -> SnapshotLists | None:
+        """Return the lists held, if there are any."""
+        lists, self._held, self.held_until = self._held, None, None
+        return lists
+
+    def forgive(self, late: float, now: float) -> None:
+        """We did not run: what the PBX said meanwhile is still to be read."""
+        if self.collection is not None:
+            self.collection.started += late
+        if self._held is not None:
+            self.hold(self._held, now)
 
     def _schedule(self, collection: Collection, now: float) -> None:
         """Lists that take long are asked for less often, and their silences are borne with."""
