@@ -350,6 +350,8 @@ class Wallboard(Model, frozen=True, kw_only=True):
     """How the wallboard is configured."""
 
     title: str | None
+    timezone: str | None
+    """``day.timezone`` where it is configured: the IANA name of the zone in which to tell times of day."""
     thresholds: Thresholds
     """Of all that ``queues`` doesn't name."""
     queues: dict[str, QueueThresholds]

@@ -57,6 +57,14 @@ def test_the_defaults_follow_the_service_level(tmp_path: Path) -> None:
     }
 
 
+def test_the_time_zone_is_told_only_where_it_is_configured(tmp_path: Path) -> None:
+    assert load(tmp_path, "day: {timezone: Europe/Moscow}").timezone == "Europe/Moscow"
+    assert load(tmp_path, "day: {timezone: UTC}").timezone == "UTC"
+    assert load(tmp_path, "", {"OPERATOR_MONITOR_DAY__TIMEZONE": "Asia/Omsk"}).timezone == "Asia/Omsk"
+    assert load(tmp_path, 'day: {starts: "06:00"}').timezone is None
+    assert load(tmp_path, "").timezone is None
+
+
 def test_a_queues_defaults_follow_its_own_service_level(tmp_path: Path) -> None:
     board = load(
         tmp_path,

@@ -102,7 +102,11 @@ class Settings(Section):
         """Return what the wallboard is told."""
         sources = self.source_configs()
         return wallboard_config(
-            self.wallboard, queues=self.queues, default_queue=sources[0].default_queue, sources=sources
+            self.wallboard,
+            day=self.day,
+            queues=self.queues,
+            default_queue=sources[0].default_queue,
+            sources=sources,
         )
 
     def source_error(self, source_id: str, error: Exception) -> SettingsError:

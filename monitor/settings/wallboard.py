@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from monitor.engine.config import QueueConfig, SourceConfig
 from monitor.model import QueueThresholds, StateThresholds, Threshold, Thresholds
-from monitor.settings.sections import QueueSettings
+from monitor.settings.sections import DaySettings, QueueSettings
 from monitor.settings.sources import given, refined
 from monitor.settings.thresholds import QueueThresholdSettings, WallboardSettings
 
@@ -38,6 +38,7 @@ class WallboardConfig:
     """What the wallboard is told: :class:`monitor.web.handlers.WallboardView` sees it so."""
 
     title: str | None
+    timezone: str | None
     thresholds: Thresholds
     """Of agents, and of queues that the configuration does not name."""
     named: Mapping[str, QueueThresholds]
@@ -51,6 +52,7 @@ class WallboardConfig:
 def wallboard_config(
     wallboard: WallboardSettings,
     *,
+    day: DaySettings,
     queues: Mapping[str, QueueSettings],
     default_queue: QueueConfig,
     sources: Sequence[SourceConfig],
@@ -64,6 +66,8 @@ def wallboard_config(
     of_queues = _queue_thresholds([general], default_queue)
     return WallboardConfig(
         title=wallboard.title,
+        # UTC by default is how days are counted, not where the reader lives.
+        timezone=day.timezone if "timezone" in day.model_fields_set else None,
         thresholds=Thresholds(
             waiting=of_queues.waiting,
             longest_wait=of_queues.longest_wait,

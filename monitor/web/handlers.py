@@ -59,6 +59,10 @@ class WallboardView(Protocol):
         """Return what is shown on top."""
 
     @property
+    def timezone(self) -> str | None:
+        """Return the IANA name of the zone in which times of day are told; ``None``: the reader's own."""
+
+    @property
     def thresholds(self) -> Thresholds:
         """Return what holds for agents, and for queues that are not refined."""
 
@@ -166,8 +170,9 @@ class Handlers:
     async def wallboard(self, request: web.Request) -> web.StreamResponse:
         """Answer with how the wallboard is configured."""
         board = self._wallboard
-        head = b'{"title":%b,"version":%b,"thresholds":%b,"queues":{' % (
+        head = b'{"title":%b,"timezone":%b,"version":%b,"thresholds":%b,"queues":{' % (
             _encode(board.title),
+            _encode(board.timezone),
             _encode(__version__),
             _encode(board.thresholds),
         )

@@ -116,15 +116,21 @@ class Centre:
 
     def talks(self, call: str, number: int) -> Centre:
         """The agent takes the waiting caller of his queue."""
+        return self.rings(call, number).answers(call, number)
+
+    def rings(self, call: str, number: int) -> Centre:
+        """A caller joins the agent's queue and is offered to him."""
         queue, endpoint, leg = self.queue_of(number), f"PJSIP/{100 + number}", f"{call}-{number}"
-        named = {"queue": queue, "call": call, "interface": endpoint, "leg": leg}
         self.joins(call, queue)
         self.tell(events.LegStarted, leg=leg, call=call, endpoint=endpoint, direction="inbound")
-        self.tell(events.AgentOffered, **named)
-        self.tell(events.LegRinging, leg=leg)
+        self.tell(events.AgentOffered, queue=queue, call=call, interface=endpoint, leg=leg)
+        return self.tell(events.LegRinging, leg=leg)
+
+    def answers(self, call: str, number: int) -> Centre:
+        queue, endpoint, leg = self.queue_of(number), f"PJSIP/{100 + number}", f"{call}-{number}"
         self.tell(events.LegAnswered, leg=leg)
         self.leaves(call, "answered", queue)
-        return self.tell(events.AgentAnswered, **named)
+        return self.tell(events.AgentAnswered, queue=queue, call=call, interface=endpoint, leg=leg)
 
     def hangs_up(self, call: str, number: int) -> Centre:
         queue, endpoint, leg = self.queue_of(number), f"PJSIP/{100 + number}", f"{call}-{number}"

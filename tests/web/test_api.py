@@ -189,9 +189,10 @@ async def test_the_history_tells_the_queues_day_in_steps(site: Site) -> None:
     }
 
 
-async def test_the_wallboard_is_told_its_title_and_the_thresholds_of_every_queue() -> None:
+async def test_the_wallboard_is_told_its_title_its_zone_and_the_thresholds_of_every_queue() -> None:
     board = Settings.of(
         sources=[{"id": "pbx1", "adapter": "ami"}],
+        day={"timezone": "Europe/Moscow"},
         wallboard={"title": 'Line "1"', "thresholds": {"waiting": {"warning": 2, "critical": 4}}},
         queues={"sales": {"thresholds": {"waiting": {"critical": 9}}}, "unheard-of": {}},
         environ={},
@@ -199,6 +200,7 @@ async def test_the_wallboard_is_told_its_title_and_the_thresholds_of_every_queue
     async with served(wallboard=board) as site:
         told = await site.json("/api/v1/wallboard")
         assert told["title"] == 'Line "1"'
+        assert told["timezone"] == "Europe/Moscow"
         assert told["version"] == __version__
         assert told["thresholds"]["time_in_state"]["wrap_up"] == {"warning": 120.0, "critical": 300.0}
         assert {queue: of["waiting"] for queue, of in told["queues"].items()} == {

@@ -316,6 +316,133 @@ async def test_nothing_is_asked_from_anywhere_else_and_nothing_is_complained_abo
     assert wall.complaints == []
 
 
+async def test_filters_are_written_into_the_address_and_reset(wall: Wall) -> None:
+    wall.centre.pause(0, "lunch")
+    page = await wall.open(AGENTS)
+    await page.get_by_role("button", name="Paused").click()
+    await expect(page.locator("[data-agent]")).to_have_count(1)
+    await expect(page).to_have_url(re.compile("state=paused"))
+    await page.get_by_label("Queue").select_option(label="support")
+    await expect(page).to_have_url(re.compile("queues=support"))
+    wall.centre.unpause(0)
+    await expect(page.locator("[data-agent]")).to_have_count(0)
+    await expect(page.locator(".empty")).to_contain_text("Queue: support · State: Paused")
+    await page.locator(".empty").get_by_role("button", name="Reset filters").click()
+    await expect(page.locator("[data-agent]")).to_have_count(4)
+    await page.go_back()
+    await expect(page.locator(".empty")).to_be_visible()
+
+
+async def test_a_tile_leads_to_the_agents_own_page_with_the_day_and_why(wall: Wall) -> None:
+    wall.centre.pause(0, "lunch")
+    page = await wall.open(AGENTS)
+    await tile(page, "Anna").click()
+    await expect(page).to_have_url(re.compile("agent=pbx1/Anna"))
+    await expect(page.locator(".why")).to_contain_text("The agent is paused in all queues.")
+    rows = page.locator(".spans tbody tr")
+    await expect(rows.first).to_contain_text("lunch")
+    wall.centre.unpause(0)
+    await expect(page.locator(".agenthead")).to_have_attribute("data-state", "available")
+    await expect(rows.first).to_contain_text("Available")
+    await page.get_by_role("slider").press("Home")
+    await page.get_by_role("link", name="All agents").click()
+    await expect(page.locator("[data-agent]")).to_have_count(4)
+    assert wall.complaints == []
+
+
+async def test_an_agent_who_is_not_there_is_said_with_a_way_back(wall: Wall) -> None:
+    page = await wall.open("?lang=en&agent=pbx1/Nobody")
+    await expect(page.locator("main")).to_contain_text("There is no agent pbx1/Nobody")
+    await page.get_by_role("link", name="All agents").click()
+    await expect(page.locator("[data-agent]")).to_have_count(4)
+
+
+async def test_callers_who_wait_are_listed_by_how_long_and_nobody_is_good_news(wall: Wall) -> None:
+    wall.centre.joins("c1").passes(65).joins("c2", "support")
+    page = await wall.open("?lang=en&view=waiting")
+    callers = page.locator("[data-call]")
+    await expect(callers).to_have_count(2)
+    await expect(page.get_by_role("heading", name="2 callers wait")).to_be_visible()
+    for text in ("sales", "#1", "+7495*****67", "(critical)"):
+        await expect(callers.first).to_contain_text(text)
+    await expect(callers.first).to_have_attribute("data-level", "critical")
+    await expect(callers.first.locator(".time")).to_have_text(at_least(65))
+    await expect(callers.last).to_contain_text("support")
+    await expect(callers.last).to_have_attribute("data-level", "ok")
+    wall.centre.leaves("c1").leaves("c2", queue="support")
+    await expect(page.locator("main")).to_contain_text("Nobody is waiting")
+    wall.centre.lost()
+    await expect(page.locator("main")).to_contain_text("not known")
+
+
+async def test_a_television_goes_from_view_to_view_without_controls_and_can_be_left(wall: Wall) -> None:
+    page = await wall.open("?lang=en&view=agents&tv&views=agents,waiting&every=5")
+    await expect(page.get_by_role("status")).to_have_text("Live")
+    await expect(page.locator("[data-agent]")).to_have_count(4)
+    await expect(page.locator("a, button")).to_have_count(0)
+    assert await page.evaluate("getComputedStyle(document.body).cursor") == "none"
+    assert await page.evaluate(
+        "document.scrollingElement.scrollHeight <= innerHeight && document.scrollingElement.scrollWidth <= innerWidth"
+    )
+    await expect(page.locator(".calm")).to_be_visible()
+    await expect(page.locator("[data-agent]")).to_have_count(4)
+    await page.keyboard.press("Space")
+    await expect(page.locator(".tour")).to_contain_text("Paused")
+    await page.keyboard.press("ArrowRight")
+    await expect(page.locator(".calm")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("navigation", name="Views")).to_be_visible()
+    assert page.url.endswith("/?view=waiting&lang=en&views=agents,waiting&every=5")
+
+
+async def test_a_television_shows_page_by_page_what_does_not_fit(browser: Browser) -> None:
+    async with wall_of(browser, Centre(agents=300).up()) as wall:
+        page = await wall.open(
+            "?lang=en&tv&views=agents&every=5", viewport={"width": 900, "height": 500}, color_scheme="dark"
+        )
+        await expect(page.locator(".tour")).to_contain_text("1 of")
+        seen = set()
+        pages = int((await page.locator(".tour .page").inner_text()).split()[-1])
+        await page.keyboard.press("Space")
+        for number in range(pages):
+            await expect(page.locator(".tour")).to_contain_text(f"{number + 1} of {pages}")
+            seen |= set(
+                await page.locator("[data-agent]").evaluate_all("all => all.map(a => a.dataset.agent)")
+            )
+            await page.keyboard.press("ArrowRight")
+        assert len(seen) == 300
+
+
+ALERTS = [
+    b'{"id":"a","rule":"r","severity":"critical","state":"firing","since":%d,"labels":{},"summary":"5 callers wait","value":5}',
+    b'{"id":"b","rule":"r","severity":"warning","state":"firing","since":%d,"labels":{},"summary":"Slow <b>","value":5}',
+]
+
+
+async def test_alerts_that_fire_are_called_out_and_go_when_they_are_over(wall: Wall) -> None:
+    page = await wall.open("?lang=en&tv")
+    await until(lambda: wall.feed._rooms, "the page is live")
+    [view] = wall.feed._rooms
+    at = int(wall.centre.at)
+    fired = [alert % (at - 65 * age) for age, alert in enumerate(ALERTS)]
+    wall.feed._send(
+        view,
+        messages.delta("e1", view.seq, view.seq, at, objects={"alerts": fired}, removed={}),
+        view.seq,
+    )
+    ribbon = page.get_by_role("region", name="Alerts")
+    await expect(ribbon.get_by_role("listitem")).to_have_count(2)
+    await expect(ribbon.get_by_role("listitem").first).to_contain_text("Critical")
+    await expect(ribbon.locator("[data-alert=b] .time")).to_have_text(at_least(65))
+    await expect(page.get_by_role("alert")).to_have_text("Critical: 5 callers wait. Warning: Slow <b>")
+    wall.feed._send(
+        view,
+        messages.delta("e1", view.seq, view.seq, at, objects={"alerts": []}, removed={"alerts": ["a", "b"]}),
+        view.seq,
+    )
+    await expect(ribbon).to_have_count(0)
+
+
 async def test_names_are_text_whatever_they_contain(browser: Browser) -> None:
     hostile = '<img src=x onerror="document.title=1">'
     async with wall_of(browser, Centre(names=[hostile, "a\"]'b", "\u202eevil"]).up()) as wall:
@@ -353,15 +480,17 @@ async def test_a_change_of_one_among_500_touches_its_own_tile_alone(browser: Bro
 async def test_everything_that_can_be_used_is_reached_by_keyboard(wall: Wall) -> None:
     page = await wall.open(OVERVIEW)
     reached = []
-    for _ in range(5):
+    for _ in range(8):
         await page.keyboard.press("Tab")
         reached.append(
             await page.evaluate(
                 "document.activeElement.getAttribute('aria-label') || document.activeElement.textContent"
             )
         )
-    assert reached == ["Overview", "Agents", "EN", "RU", "Dark colours"]
-    await page.keyboard.press("Shift+Tab")
+    sound = "Sound for alerts is off: turn it on"
+    assert reached == ["Overview", "Agents", "Callers waiting", "EN", "RU", "Dark colours", sound, "TV mode"]
+    for _ in range(3):
+        await page.keyboard.press("Shift+Tab")
     await page.keyboard.press("Enter")
     await page.wait_for_selector("html[lang=ru]")
     assert page.url.endswith("/?lang=ru")
@@ -468,3 +597,58 @@ async def test_the_pages_structure_can_be_read_aloud(wall: Wall) -> None:
     await page.get_by_role("link", name="Agents").click()
     await expect(page.get_by_role("heading", name="4 agents")).to_be_visible()
     await expect(page.get_by_role("listitem").filter(has_text="Anna")).to_contain_text("Available")
+
+
+async def test_a_card_leads_to_its_queues_page_with_the_day_drawn_and_told(wall: Wall) -> None:
+    wall.centre.talks("c1", 0).joins("c2")
+    page = await wall.open(OVERVIEW)
+    await row(page, "sales").get_by_role("link", name="sales").click()
+    await expect(page.locator('.queuepage[data-queue="pbx1/sales"]')).to_be_visible()
+    assert page.url.endswith("/?queue=pbx1/sales&lang=en")
+    await expect(page.locator(".plot canvas")).to_have_count(4)
+    members = page.get_by_role("region", name="Agents")
+    await expect(members.get_by_role("listitem")).to_have_count(2)
+    await expect(page.get_by_role("region", name="Waiting now").get_by_role("listitem")).to_have_count(1)
+    calls = page.locator('[data-plot="calls"] [data-series="answered"] .reading')
+    await expect(calls).to_have_text("1")
+    wall.centre.talks("c3", 2)
+    await expect(calls).to_have_text("2")
+    await page.get_by_text("Hour by hour in numbers").click()
+    await expect(page.locator(".inwords tbody tr")).to_have_count(1)
+    await (
+        page.get_by_role("link", name="Light colours")
+        .or_(page.get_by_role("link", name="Dark colours"))
+        .click()
+    )
+    await expect(page.locator(".plot canvas")).to_have_count(4)
+    await members.get_by_role("link", name="Anna").click()
+    assert "agent=pbx1/Anna" in page.url
+    assert wall.complaints == []
+
+
+async def test_a_queue_that_loses_customers_says_why_on_its_whole_card(wall: Wall) -> None:
+    page = await wall.open(OVERVIEW)
+    sales = row(page, "sales")
+    for number in range(4):
+        wall.centre.pause(number)
+    await expect(sales.locator('.statebar [data-state="paused"]')).to_contain_text("2")
+    assert await sales.get_attribute("data-alarm") is None
+    wall.centre.joins("c1")
+    await expect(sales).to_have_attribute("data-alarm", "absent")
+    await expect(sales).to_contain_text("Nobody is signed on")
+    await expect(row(page, "support")).not_to_have_attribute("data-alarm", re.compile("."))
+
+
+async def test_a_queue_page_says_what_it_cannot_show(wall: Wall) -> None:
+    page = await wall.open("?lang=en&queue=pbx1/nowhere")
+    await expect(page.locator("main")).to_contain_text("There is no queue pbx1/nowhere")
+    await page.get_by_role("link", name="To the overview").click()
+    await expect(page.locator("[data-queue]")).to_have_count(2)
+    await page.route("**/history", lambda route: route.abort())
+    await row(page, "sales").get_by_role("link", name="sales").click()
+    failed = page.locator(".queueday .failed")
+    await expect(failed).to_contain_text("can't be loaded")
+    await page.unroute("**/history")
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    await expect(failed).to_have_count(0)
+    await expect(page.locator(".plot canvas")).to_have_count(4)

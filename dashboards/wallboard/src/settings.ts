@@ -15,6 +15,8 @@ export interface Settings {
   readonly title: string | null;
   /** IANA name of the zone in which times of day are told; `null`: the browser's. */
   readonly timezone: string | null;
+  /** Of the service; `null` before it told. */
+  readonly version: string | null;
   readonly limits: Limits;
   /** By queue id; what they don't say is as in `limits`. */
   readonly queues: ReadonlyMap<string, Limits>;
@@ -24,6 +26,7 @@ export interface Settings {
 export const DEFAULTS: Settings = {
   title: null,
   timezone: null,
+  version: null,
   limits: DEFAULT_LIMITS,
   queues: new Map(),
   states: DEFAULT_STATE_LIMITS,
@@ -71,6 +74,7 @@ export function settingsFrom(answer: unknown): Settings {
   return {
     title: text(given.title),
     timezone: text(given.timezone),
+    version: text(given.version),
     limits: general,
     queues,
     states: limits(TIMED_STATES, thresholds.time_in_state, DEFAULT_STATE_LIMITS),

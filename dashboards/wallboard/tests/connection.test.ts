@@ -142,6 +142,47 @@ describe("the connection", () => {
     expect(live.tables.agents.ids.value).toEqual(["pbx1/boris"]);
   });
 
+  it("asks once after a gap, however many messages were under way", () => {
+    const { world } = started();
+    for (let seq = 6; seq < 50; seq += 1) world.socket.says(delta(seq, seq + 1));
+    expect(world.socket.sent).toHaveLength(2);
+    world.socket.says(snapshot(50));
+    world.socket.says(delta(60, 61));
+    expect(world.socket.sent).toHaveLength(3);
+  });
+
+  it("is stale, then replaced, where the snapshot doesn't come after a gap, whatever else is said", () => {
+    const { world, live } = started();
+    for (let second = 1; second < 12; second += 1) {
+      world.socket.says(delta(100 + second, 101 + second));
+      world.pass(1_000);
+    }
+    expect(live.connection.value).toBe("stale");
+    world.pass(5_000);
+    expect(world.sockets).toHaveLength(2);
+  });
+
+  it("is stale while what it says is old when it comes", () => {
+    const { world, live, ticker, connection } = started();
+    const say = (seconds: number) => world.socket.says(heartbeat(5, { at: AT + seconds }));
+    let told = 0;
+    for (let second = 1; second <= 40; second += 1) {
+      world.pass(1_000);
+      told += 0.5; // what was said half as long ago as we listen
+      say(told);
+    }
+    expect(live.connection.value).toBe("stale");
+    expect(live.lastTruth.value).toBe(AT + 20);
+    const stood = ticker.second.value;
+    connection.hurry();
+    expect(live.connection.value).toBe("stale");
+    world.pass(1_000);
+    expect(ticker.second.value).toBe(stood);
+    say(41); // it has caught up
+    expect(live.connection.value).toBe("live");
+    expect(ticker.second.value).toBe(AT + 41);
+  });
+
   it("says what the server refuses, and does not resume after that", () => {
     const { world, live } = started();
     world.socket.says({ type: "error", code: "unauthorized", message: "a token is needed" });

@@ -31,6 +31,8 @@ describe("numbers and times", () => {
     expect(en.percent(0.29)).toBe("29%");
     expect(en.percent(1)).toBe("100%");
     expect(en.percent(0)).toBe("0%");
+    expect(en.percent(0.004)).toBe("<1%");
+    expect(ru.percent(0.004)).toBe("<1\u00a0%");
   });
 
   it("say nothing where nothing is known", () => {

@@ -35,6 +35,7 @@ export function agent(name: string, change: Partial<Agent> = {}): Agent {
       offline_seconds: 0,
       unknown_seconds: 0,
       occupancy: null,
+      outcomes: {},
     },
     why: { rule: "", event: "", at: AT, id: null },
     do_not_disturb: false,

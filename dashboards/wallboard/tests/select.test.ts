@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { detailOf, markOf } from "../src/agents/about";
+import { aboutOf, markOf } from "../src/agents/about";
 import { countStates, selectAgents, sortAgents } from "../src/agents/select";
 import { wordsOf } from "../src/i18n/words";
 import { isWanted, localName, selectQueues } from "../src/queues/select";
@@ -78,21 +78,27 @@ describe("what is said of an agent", () => {
     answered: AT,
     held_since: null,
   } as const;
-  const detail = (change: Parameters<typeof agent>[1]) => detailOf(agent("Anna", change), t, localName);
+  const about = (change: Parameters<typeof agent>[1]) => aboutOf(agent("Anna", change), t, localName);
 
   it("is the queue and the other side, else the kind of call", () => {
-    expect(detail({ state: "talking", call })).toBe("sales · +7495*****67");
-    expect(detail({ state: "talking", call: { ...call, queue: null, direction: "outbound" } })).toBe(
-      "outbound · +7495*****67",
-    );
-    expect(detail({ state: "talking", call: { ...call, party: null } })).toBe("sales");
+    expect(about({ state: "talking", call })).toEqual({
+      direction: "inbound_queue",
+      text: "sales",
+      party: "+7495*****67",
+    });
+    expect(about({ state: "talking", call: { ...call, queue: null, direction: "outbound" } })).toEqual({
+      direction: "outbound",
+      text: "outbound",
+      party: "+7495*****67",
+    });
+    expect(about({ state: "talking", call: { ...call, party: null } }).party).toBe("");
   });
 
   it("is the reason of a pause, and the state before the source was lost", () => {
-    expect(detail({ state: "paused", reason: "lunch" })).toBe("lunch");
-    expect(detail({ state: "paused" })).toBe("");
-    expect(detail({ state: "unknown", last_state: "talking" })).toBe("was: talking");
-    expect(detail({})).toBe("");
+    expect(about({ state: "paused", reason: "lunch" }).text).toBe("lunch");
+    expect(about({ state: "paused" }).text).toBe("");
+    expect(about({ state: "unknown", last_state: "talking" }).text).toBe("was: talking");
+    expect(about({})).toEqual({ direction: null, text: "", party: "" });
   });
 
   it("is marked where a pause hides behind another state, but not beside it", () => {

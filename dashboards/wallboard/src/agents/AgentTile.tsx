@@ -2,38 +2,50 @@
 
 import type { ReadonlySignal } from "@preact/signals-core";
 import type { Agent } from "../feed/messages";
+import { DirectionSign } from "../icons/DirectionSign";
 import { Icon } from "../icons/Icon";
-import { localName } from "../queues/select";
 import { useBoard, useWords } from "../shell/board";
-import { Duration } from "../time/Duration";
-import { detailOf, markOf } from "./about";
+import { Link } from "../shell/Link";
+import { aboutOf, markOf } from "./about";
+import { queueNames } from "./queueNames";
+import { TimeInState } from "./TimeInState";
 
 export function AgentTile({ cell }: { readonly cell: ReadonlySignal<Agent> }) {
   const { live } = useBoard();
   const { t } = useWords();
   const agent = cell.value;
-  const queueName = (id: string): string => {
-    const queue = live.tables.queues.peek(id); // names don't change; the queue's figures do all the time
-    return queue ? queue.name : localName(id);
-  };
-  const detail = detailOf(agent, t, queueName);
+  const about = aboutOf(agent, t, queueNames(live.tables));
   const mark = markOf(agent, t);
   const { answered, missed } = agent.today;
+  const all = [agent.name, agent.team, t.state[agent.state], about.text, about.party, mark];
   return (
-    <li
-      class="tile"
-      data-agent={agent.id}
-      data-state={agent.state}
-      title={[agent.name, agent.team, t.state[agent.state], mark, detail].filter(Boolean).join(" · ")}
-    >
+    <li class="tile" data-agent={agent.id} data-state={agent.state}>
       <div class="strip">
         <Icon name={agent.state} />
         <span class="word">{t.state[agent.state]}</span>
-        <Duration since={agent.since} />
+        <TimeInState cell={cell} />
       </div>
-      <p class="name">{agent.name}</p>
-      {mark !== "" && <p class="mark">{mark}</p>}
-      <p class="detail">{detail}</p>
+      <p class="name">
+        {/* The whole tile can be clicked: style/agents.css. */}
+        <Link to={{ place: { kind: "agent", id: agent.id } }} label={all.filter(Boolean).join(" · ")}>
+          {agent.name}
+        </Link>
+      </p>
+      <p class="about">
+        {about.direction !== null && (
+          <DirectionSign
+            direction={about.direction}
+            told={agent.call !== null && agent.call.queue === null}
+          />
+        )}
+        <span class="text">{about.text}</span>
+        {mark !== "" && (
+          <span class="pausemark">
+            {!agent.do_not_disturb && <Icon name="paused" />}
+            {mark}
+          </span>
+        )}
+      </p>
       <p class="today">
         <span title={t.agents.answered}>
           <Icon name="answered" />
@@ -47,6 +59,7 @@ export function AgentTile({ cell }: { readonly cell: ReadonlySignal<Agent> }) {
             <span class="spoken"> {t.agents.missed}</span>
           </span>
         )}
+        <span class="party">{about.party}</span>
       </p>
     </li>
   );

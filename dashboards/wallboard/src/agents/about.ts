@@ -1,18 +1,33 @@
 // The words about an agent, besides name and state.
 
-import type { Agent, AgentState } from "../feed/messages";
+import type { Agent, AgentState, Direction } from "../feed/messages";
 import type { Catalogue } from "../i18n/catalogue";
 
-/** What the state is about: the reason, or the queue (else the kind of call) and the other side. */
-export function detailOf(agent: Agent, t: Catalogue, queueName: (id: string) => string): string {
-  if (agent.state === "unknown" && agent.last_state !== null) {
-    return t.agents.was(t.state[agent.last_state].toLowerCase());
+export interface About {
+  /** Which way the call goes, if there is one. */
+  readonly direction: Direction | null;
+  /** The queue, else the kind of call; the reason of a pause; the state before the source was lost. */
+  readonly text: string;
+  /** The other side's number. */
+  readonly party: string;
+}
+
+const SILENT: About = { direction: null, text: "", party: "" };
+
+/** What the state is about. */
+export function aboutOf(agent: Agent, t: Catalogue, queueName: (id: string) => string): About {
+  if (agent.state === "unknown") {
+    const last = agent.last_state;
+    return last === null ? SILENT : { ...SILENT, text: t.agents.was(t.state[last].toLowerCase()) };
   }
-  if (agent.state === "paused") return agent.reason || "";
-  if (agent.call === null) return "";
+  if (agent.state === "paused") return { ...SILENT, text: agent.reason || "" };
+  if (agent.call === null) return SILENT;
   const { queue, direction, party } = agent.call;
-  const kind = queue === null ? t.direction[direction] : queueName(queue);
-  return party === null ? kind : `${kind} · ${party}`;
+  return {
+    direction,
+    text: queue === null ? t.direction[direction] : queueName(queue),
+    party: party || "",
+  };
 }
 
 /** States beside which a pause is not worth a word, or not certain. */

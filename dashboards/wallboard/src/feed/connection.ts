@@ -25,10 +25,13 @@ export interface World {
   cancel(timer: number): void;
 }
 
+/** "late": applied, but old when it came; "gap": it doesn't follow on the ones before. */
+export type Taken = "applied" | "late" | "gap";
+
 /** Who is told. */
 export interface Listener {
-  /** Take a message in; "gap" if it doesn't follow on the ones before. */
-  take(message: Truth): "applied" | "gap";
+  /** Take a message in. */
+  take(message: Truth): Taken;
   /** Where to resume; `null` for a snapshot. */
   position(): Position | null;
   /** The server won't resume: begin anew. */
@@ -43,6 +46,8 @@ export class Connection {
   private state: Freshness | null = null;
   private reason: string | null = null;
   private told: string | null = null;
+  /** A snapshot was asked for after a gap and has not come: messages before it say nothing. */
+  private asked = false;
   private pause = FIRST_PAUSE;
   private retry = 0;
   private watch = 0;
@@ -83,6 +88,7 @@ export class Connection {
       return;
     }
     this.socket = socket;
+    this.asked = false;
     this.heard = this.world.now();
     this.wait(STALE_AFTER);
     socket.onopen = () => {
@@ -115,14 +121,17 @@ export class Connection {
       this.reason = message.message;
       return; // the server closes now
     }
-    this.heard = this.world.now();
-    this.wait(STALE_AFTER);
-    if (this.listener.take(message) === "gap") {
-      this.subscribe(); // what is shown stays until the snapshot comes
+    const taken = this.listener.take(message);
+    if (taken === "gap") {
+      if (!this.asked) this.subscribe(); // what is shown stays until the snapshot comes
+      this.asked = true;
       return;
     }
+    this.asked = false;
+    this.heard = this.world.now();
+    this.wait(STALE_AFTER);
     this.pause = FIRST_PAUSE;
-    this.report("live");
+    this.report(taken === "late" ? "stale" : "live");
   }
 
   private wait(ms: number): void {
@@ -137,7 +146,7 @@ export class Connection {
       this.abandon();
       return;
     }
-    if (this.state !== "lost") this.report(freshness(silence));
+    if (this.state === "live") this.report(freshness(silence)); // what is stale becomes live by a message alone
     this.wait((silence < STALE_AFTER ? STALE_AFTER : DEAD_AFTER) - silence);
   }
 

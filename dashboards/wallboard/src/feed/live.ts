@@ -3,8 +3,8 @@
 import { type ReadonlySignal, signal } from "@preact/signals-core";
 import type { ServerClock } from "../time/serverClock";
 import type { Ticker } from "../time/ticker";
-import type { Listener } from "./connection";
-import type { Freshness } from "./freshness";
+import type { Listener, Taken } from "./connection";
+import { type Freshness, freshness } from "./freshness";
 import type { Position, Truth } from "./messages";
 import { Picture, type Tables } from "./picture";
 
@@ -43,14 +43,20 @@ export class Live implements Listener {
     return this.run;
   }
 
-  take(message: Truth): "applied" | "gap" {
+  take(message: Truth): Taken {
     const known = this.run.peek();
     const result = this.picture.apply(message);
     if (result === "gap") return result;
     if (known !== null && known !== message.epoch) this.clock.reset();
+    const moved = message.at !== this.clock.lastHeard;
     this.clock.hear(message.at);
     this.run.value = message.epoch;
-    return result;
+    // It may have been on its way for long: the network is slow, and more waits behind it. (A time that is told twice
+    // tells nothing of that.)
+    if (!moved || freshness(this.clock.age(message.at) * 1000) === "live") return "applied";
+    this.clock.freeze();
+    this.heard.value = message.at;
+    return "late";
   }
 
   position(): Position | null {

@@ -53,6 +53,8 @@ export interface AgentFigures {
   readonly offline_seconds: number;
   readonly unknown_seconds: number;
   readonly occupancy: number | null;
+  /** Business outcomes noted by the agent: how often each. */
+  readonly outcomes: Readonly<Record<string, number>>;
 }
 
 export interface Agent {

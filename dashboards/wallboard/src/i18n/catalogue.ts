@@ -1,7 +1,12 @@
 // What a language must be able to say. A missing text is a type error in that language's file.
 
+import type { Sort } from "../address";
+import type { Rule } from "../agent/why";
 import type { Freshness } from "../feed/freshness";
-import type { AgentState, Direction, SourceState } from "../feed/messages";
+import type { AgentState, Direction, Severity, SourceState } from "../feed/messages";
+import type { Plot } from "../queue/plots";
+import type { GROUPS } from "../queue/series";
+import type { Alarm } from "../queues/judge";
 import type { View } from "../views";
 
 export interface Catalogue {
@@ -13,6 +18,8 @@ export interface Catalogue {
     readonly theme: { readonly dark: string; readonly light: string };
     readonly connection: Readonly<Record<Freshness | "connecting", string>>;
     readonly connecting: string;
+    readonly loading: string;
+    readonly notLoaded: string;
     readonly lost: string;
     readonly stale: string;
     readonly refused: (reason: string) => string;
@@ -29,6 +36,7 @@ export interface Catalogue {
     readonly waiting: string;
     readonly longest: string;
     readonly level: string;
+    readonly levelShort: string;
     readonly target: (share: string, seconds: string) => string;
     readonly inTime: (seconds: string) => string;
     readonly within: (met: string, of: string, seconds: string) => string;
@@ -36,8 +44,42 @@ export interface Catalogue {
     readonly abandoned: string;
     readonly short: (count: number) => string;
     readonly agents: string;
+    readonly alarm: Readonly<Record<Alarm, string>>;
     readonly none: string;
     readonly noneChosen: string;
+  };
+  readonly queue: {
+    readonly day: string;
+    readonly latest: string;
+    readonly loading: string;
+    readonly noHistory: string;
+    readonly missing: (id: string) => string;
+    readonly back: string;
+    readonly plots: Readonly<Record<Plot["id"], string>>;
+    readonly highest: string;
+    readonly rolling: string;
+    readonly target: string;
+    readonly groups: Readonly<Record<(typeof GROUPS)[number], string>>;
+    readonly stretch: (from: string, to: string) => string;
+    readonly unseen: string;
+    readonly earlier: (count: number) => string;
+    readonly partly: string;
+    readonly table: string;
+    readonly hour: string;
+    readonly today: string;
+    readonly last30: string;
+    readonly offered: string;
+    readonly short: string;
+    readonly share: string;
+    readonly averageWait: string;
+    readonly longestWait: string;
+    readonly handleTime: string;
+    readonly talkTime: string;
+    readonly callers: string;
+    readonly noCallers: string;
+    readonly members: string;
+    readonly noMembers: string;
+    readonly pausedHere: string;
   };
   readonly agents: {
     readonly count: (count: number, shown: string) => string;
@@ -48,5 +90,76 @@ export interface Catalogue {
     readonly doNotDisturb: string;
     readonly none: string;
     readonly noneChosen: string;
+    readonly countOf: (shown: string, count: number, all: string) => string;
+    readonly controls: string;
+    readonly queue: string;
+    readonly allQueues: string;
+    readonly team: string;
+    readonly allTeams: string;
+    readonly state: string;
+    readonly sort: string;
+    readonly sorts: Readonly<Record<Sort, string>>;
+    readonly reset: string;
+  };
+  readonly agent: {
+    readonly back: string;
+    readonly missing: (id: string) => string;
+    readonly missingWhy: string;
+    readonly why: string;
+    readonly rule: Readonly<Record<Rule, string>>;
+    readonly event: (name: string, time: string) => string;
+    readonly day: string;
+    readonly dayHint: string;
+    readonly now: string;
+    readonly noData: string;
+    readonly dropped: (count: number, shown: string) => string;
+    readonly loading: string;
+    readonly failed: string;
+    readonly failedOld: (time: string) => string;
+    readonly calls: string;
+    readonly answered: string;
+    readonly missed: string;
+    readonly outbound: string;
+    readonly direct: string;
+    readonly outcomes: string;
+    readonly occupancy: string;
+    readonly occupancyMeans: string;
+    readonly times: string;
+    readonly queues: string;
+    readonly noQueues: string;
+    readonly penalty: (penalty: string) => string;
+    readonly penaltyMeans: string;
+    readonly active: string;
+    readonly wrapUpUntil: (time: string) => string;
+    readonly spans: string;
+    readonly from: string;
+    readonly to: string;
+    readonly length: string;
+    readonly about: string;
+    readonly more: (shown: string) => string;
+  };
+  readonly calls: {
+    readonly count: (count: number, shown: string) => string;
+    readonly place: (position: number) => string;
+    readonly withheld: string;
+    readonly nobody: string;
+    readonly none: string;
+    readonly noneChosen: string;
+    readonly unknown: string;
+  };
+  readonly alerts: {
+    readonly title: string;
+    readonly severity: Readonly<Record<Severity, string>>;
+    readonly count: (count: number) => string;
+    readonly more: (count: number) => string;
+    readonly mute: string;
+    readonly unmute: string;
+    readonly blocked: string;
+    readonly blockedWhy: string;
+  };
+  readonly tv: {
+    readonly enter: string;
+    readonly page: (page: number, pages: number) => string;
+    readonly paused: string;
   };
 }

@@ -34,10 +34,12 @@ export class Format {
     this.compareNames = new Intl.Collator(language, { numeric: true }).compare;
   }
 
-  /** 0…1 as a whole percentage. Rounded down: 100 % means all. */
+  /** 0…1 as a whole percentage. Rounded down: 100 % means all; and 0 % means none. */
   percent(share: number | null): string {
+    if (share === null) return NOTHING;
     // 0.29 * 100 is 28.999…: the half of a millionth keeps such shares whole
-    return share === null ? NOTHING : this.percents.format(Math.floor(share * 100 + 5e-7) / 100);
+    const whole = Math.floor(share * 100 + 5e-7) / 100;
+    return whole === 0 && share > 0 ? `<${this.percents.format(0.01)}` : this.percents.format(whole);
   }
 
   number(value: number | null): string {

@@ -11,7 +11,15 @@ export type IconName =
   | "met"
   | "dark"
   | "light"
-  | "close";
+  | "close"
+  | "inbound"
+  | "outbound"
+  | "internal"
+  | "back"
+  | "info"
+  | "tv"
+  | "sound"
+  | "mute";
 
 /** Lines, and what is filled (and what is cut out of that). */
 interface Drawing {
@@ -46,6 +54,14 @@ const DRAWINGS: Readonly<Record<IconName, Drawing>> = {
     full: "M12 7.5a4.5 4.5 0 1 0 0 9a4.5 4.5 0 0 0 0-9z",
   },
   close: { line: "M6 6l12 12M18 6L6 18" },
+  inbound: { line: "M19 5L6 18M6 8v10h10" },
+  outbound: { line: "M5 19L18 6M8 6h10v10" },
+  internal: { line: "M4 8h15M15 4l4 4-4 4M20 16H5M9 12l-4 4 4 4" },
+  back: { line: "M14.5 5L7.5 12l7 7" },
+  info: { full: "M12 1.5a10.5 10.5 0 1 0 0 21a10.5 10.5 0 0 0 0-21z", cut: "M12 11v6M12 6.7v.1" },
+  tv: { line: "M3 5h18v12H3zM8 21h8" },
+  sound: { full: "M3 9h4l6-5v16l-6-5H3z", line: "M16.5 8.5a5 5 0 0 1 0 7M19 5.5a9 9 0 0 1 0 13" },
+  mute: { full: "M3 9h4l6-5v16l-6-5H3z", line: "M17 9l5 6M22 9l-5 6" },
 };
 
 export function Icon({ name }: { readonly name: IconName }) {

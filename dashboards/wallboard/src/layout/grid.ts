@@ -21,6 +21,8 @@ export interface Grid {
   readonly unit: number;
   /** Whether the rows are more than fit. */
   readonly scrolls: boolean;
+  /** How many cells are seen at once. */
+  readonly fits: number;
 }
 
 /** Fill `box` with `count` cells that need `cell` units each. */
@@ -32,12 +34,20 @@ export function fillBox(count: number, box: Size, cell: Size, limits: Limits): G
     const rows = Math.max(1, Math.ceil(count / columns));
     const down = (box.height - gap * (rows - 1)) / rows / cell.height;
     const unit = Math.min(across(columns), down, most);
-    if (best === null || unit > best.unit) best = { columns, rows, unit, scrolls: false };
+    if (best === null || unit > best.unit)
+      best = { columns, rows, unit, scrolls: false, fits: columns * rows };
   }
   if (best !== null && best.unit >= least) return { ...best, unit: whole(best.unit) };
   const columns = Math.max(1, Math.floor((box.width + gap) / (least * cell.width + gap)));
-  const unit = Math.min(Math.max(across(columns), least), most);
-  return { columns, rows: Math.max(1, Math.ceil(count / columns)), unit: whole(unit), scrolls: true };
+  const unit = whole(Math.min(Math.max(across(columns), least), most));
+  const seen = Math.max(1, Math.floor((box.height + gap) / (unit * cell.height + gap)));
+  return {
+    columns,
+    rows: Math.max(1, Math.ceil(count / columns)),
+    unit,
+    scrolls: true,
+    fits: columns * seen,
+  };
 }
 
 /** To quarters of a px: a scroll bar that comes or goes must not move everything. */

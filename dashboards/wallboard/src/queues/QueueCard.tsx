@@ -1,113 +1,65 @@
 // A queue: who waits and how long, how well it is served, who serves it.
 
-import { useComputed } from "@preact/signals";
 import type { ReadonlySignal } from "@preact/signals-core";
-import type { ComponentChildren } from "preact";
 import type { Queue } from "../feed/messages";
-import { NOTHING } from "../i18n/format";
-import { LevelSign } from "../icons/LevelSign";
-import { limitsOf } from "../settings";
-import { useBoard, useWords } from "../shell/board";
-import { type Level, worst } from "../thresholds";
-import { Duration } from "../time/Duration";
-import { judge } from "./judge";
+import { useWords } from "../shell/board";
+import { Link } from "../shell/Link";
+import { worst } from "../thresholds";
+import { AlarmSign } from "./AlarmSign";
+import { Figure } from "./Figure";
+import { LongestWait, ServiceLevelFigure } from "./figures";
 import { StateBar } from "./StateBar";
+import { useJudged } from "./useJudged";
 
-const LEVELS = ["waiting", "longest", "serviceLevel", "abandoned"] as const;
+/** Longer names are written smaller, characters. */
+const LONG_NAME = 22;
 
 export function QueueCard({ cell }: { readonly cell: ReadonlySignal<Queue> }) {
-  const { live, ticker, settings } = useBoard();
   const { t, format } = useWords();
   const queue = cell.value;
-  // A source changes with every event; its card only when what it tells is no longer known.
-  const lost = useComputed(() => {
-    const source = live.tables.sources.cell(cell.value.source);
-    return source !== undefined && source.value.state !== "up" ? source.value.since : null;
-  }).value;
-  // Looked at each second, drawn again only when a level changes.
-  const judged = useComputed(() => {
-    const levels = judge(cell.value, limitsOf(settings.value, cell.value.id), ticker.second.value);
-    return LEVELS.map((key) => levels[key]).join();
-  });
-  const [waiting = "ok", longest = "ok", serviceLevel = "ok", abandoned = "ok"] = judged.value.split(
-    ",",
-  ) as Level[];
+  const judged = useJudged(cell);
   const { today } = queue;
-  const { service_level: level } = today;
-  const seconds = format.number(level.threshold);
   return (
     <li
       class="queue"
       data-queue={queue.id}
-      data-level={worst([waiting, longest])}
-      data-truth={lost === null ? "live" : "lost"}
+      data-level={worst([judged.waiting, judged.longest])}
+      data-alarm={judged.alarm === null ? undefined : judged.alarm}
+      data-truth={judged.lost === null ? "live" : "lost"}
     >
-      <h2>{queue.name}</h2>
+      <div class="cardhead">
+        <h2 data-long={queue.name.length > LONG_NAME ? "" : undefined} title={queue.name}>
+          <Link to={{ place: { kind: "queue", id: queue.id } }} class="whole">
+            {queue.name}
+          </Link>
+        </h2>
+        <AlarmSign alarm={judged.alarm} />
+      </div>
       <dl>
-        <Figure name="waiting" label={t.queues.waiting} level={waiting} room={2}>
-          {format.number(queue.waiting)}
-        </Figure>
-        <Figure name="longest" label={t.queues.longest} level={longest}>
-          {queue.longest_wait_since === null ? (
-            NOTHING
-          ) : (
-            <Duration since={queue.longest_wait_since} until={lost} />
-          )}
-        </Figure>
         <Figure
-          name="service"
-          label={t.queues.level}
-          level={serviceLevel}
-          note={
-            level.target === null
-              ? t.queues.inTime(seconds)
-              : t.queues.target(format.percent(level.target), seconds)
-          }
-          title={t.queues.within(format.number(level.met), format.number(level.of), seconds)}
-        >
-          {format.percent(level.value)}
-        </Figure>
-        <Figure name="answered" label={t.queues.answered} level="ok">
-          {format.number(today.answered)}
-        </Figure>
+          name="waiting"
+          label={t.queues.waiting}
+          level={judged.waiting}
+          room={2}
+          value={format.number(queue.waiting)}
+        />
+        <LongestWait queue={queue} judged={judged} />
+        <ServiceLevelFigure level={today.service_level} judged={judged.serviceLevel} />
+        <Figure name="answered" label={t.queues.answered} value={format.number(today.answered)} />
         <Figure
           name="abandoned"
           label={t.queues.abandoned}
-          level={abandoned}
-          note={today.short_abandoned > 0 ? t.queues.short(today.short_abandoned) : ""}
-        >
-          {format.number(today.abandoned)}
-        </Figure>
+          level={judged.abandoned}
+          beside={
+            today.abandoned > 0 && today.short_abandoned === today.abandoned
+              ? t.queues.short(today.short_abandoned) // the share leaves them out, so it would look like a mistake
+              : format.percent(today.abandonment_rate)
+          }
+          title={today.short_abandoned > 0 ? t.queues.short(today.short_abandoned) : undefined}
+          value={format.number(today.abandoned)}
+        />
       </dl>
       <StateBar counts={queue.agents} label={t.queues.agents} />
     </li>
-  );
-}
-
-interface FigureProps {
-  readonly name: string;
-  readonly label: string;
-  readonly level: Level;
-  readonly note?: string;
-  readonly title?: string;
-  /** How many characters have room; longer values are written smaller. */
-  readonly room?: number;
-  readonly children: ComponentChildren;
-}
-
-/** The sign stands by the label: numbers don't move when a level changes. */
-function Figure({ name, label, level, note = "", title, room = 5, children }: FigureProps) {
-  const long = typeof children === "string" && children.length > room;
-  return (
-    <div class={`figure ${name}`} data-level={level} title={title}>
-      <dt>
-        {label}
-        <LevelSign level={level} />
-      </dt>
-      <dd class={children === NOTHING ? "value none" : "value"} data-long={long ? "" : undefined}>
-        {children}
-      </dd>
-      {note !== "" && <dd class="note">{note}</dd>}
-    </div>
   );
 }

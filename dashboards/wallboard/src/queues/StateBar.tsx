@@ -1,4 +1,4 @@
-// How many agents are in each state, as a bar: a segment per state with its sign and number.
+// How many agents are in each state, as a bar: a segment per state with its sign, number and, where there is room, word.
 
 import { AGENT_STATES, type AgentState } from "../feed/messages";
 import { Icon } from "../icons/Icon";
@@ -16,9 +16,11 @@ export function StateBar({ counts, label }: Props) {
       {AGENT_STATES.filter((state) => counts[state] > 0).map((state) => (
         // A number that has no room makes no sense: every segment has some, the rest grows with the number.
         <li key={state} data-state={state} title={t.state[state]} style={{ flexGrow: counts[state] }}>
-          <Icon name={state} />
-          {counts[state]}
-          <span class="spoken"> {t.state[state]}</span>
+          <span class="count">
+            <Icon name={state} />
+            {counts[state]}
+          </span>
+          <span class="says"> {t.state[state]}</span>
         </li>
       ))}
     </ul>

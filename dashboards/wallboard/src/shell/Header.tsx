@@ -1,7 +1,10 @@
 // Where we are, whether it is true, what time it is, and how it is looked at.
 
+import { SoundNote, SoundSwitch } from "../alerts/SoundSwitch";
 import { LANGUAGES } from "../i18n/format";
 import { Icon } from "../icons/Icon";
+import { Progress } from "../tv/Progress";
+import { TvSwitch } from "../tv/TvSwitch";
 import { VIEWS } from "../views";
 import { useBoard, useWords } from "./board";
 import { Clock } from "./Clock";
@@ -11,7 +14,8 @@ import { Link } from "./Link";
 export function Header() {
   const { navigation, settings, theme } = useBoard();
   const { t, language } = useWords();
-  const { place } = navigation.address.value;
+  const { place, tv } = navigation.address.value;
+  if (tv) return <Plate />;
   const other = theme.value === "dark" ? "light" : "dark";
   return (
     <header class="header">
@@ -38,7 +42,24 @@ export function Header() {
         <Link to={{ theme: other }} replace label={t.shell.theme[other]} class="theme">
           <Icon name={other} />
         </Link>
+        <SoundSwitch />
+        <TvSwitch />
       </nav>
+    </header>
+  );
+}
+
+/** In TV mode: nothing that could be used. */
+function Plate() {
+  const { settings } = useBoard();
+  const { t } = useWords();
+  return (
+    <header class="header plate">
+      <h1 class="title">{settings.value.title || t.title}</h1>
+      <Progress />
+      <SoundNote />
+      <ConnectionBadge />
+      <Clock />
     </header>
   );
 }

@@ -12,15 +12,27 @@ interface Props {
   readonly class?: string;
   readonly lang?: string;
   readonly label?: string;
+  /** Done besides, when it is followed. */
+  readonly then?: () => void;
   readonly children: ComponentChildren;
 }
 
-export function Link({ to, replace = false, current = false, class: name, lang, label, children }: Props) {
+export function Link({
+  to,
+  replace = false,
+  current = false,
+  class: name,
+  lang,
+  label,
+  then,
+  children,
+}: Props) {
   const { navigation } = useBoard();
   const follow = (event: MouseEvent) => {
     if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
     navigation.go(to, { replace });
+    if (then) then();
   };
   return (
     <a

@@ -10,17 +10,21 @@ export function StaleVeil({ children }: { readonly children: ComponentChildren }
   const sources = live.tables.sources.all();
   const blind = sources.length > 0 && sources.every((source) => source.state !== "up");
   const state = live.connection.value;
+  const troubled = state !== "live" || sources.some((source) => source.state !== "up");
   return (
-    <>
-      <ConnectionBand />
-      {state === "live" &&
-        sources
-          .filter((source) => source.state !== "up")
-          .map((source) => <SourceBand key={source.id} source={source} />)}
+    <div class="stage" data-banded={troubled ? "" : undefined}>
       <main class="main" data-truth={state === "live" && blind ? "lost" : state}>
         {children}
       </main>
-    </>
+      {/* Laid over the picture: where it stands must not change with what is known of it. */}
+      <div class="bands" data-whole={state !== "live" || blind ? "" : undefined}>
+        <ConnectionBand />
+        {state === "live" &&
+          sources
+            .filter((source) => source.state !== "up")
+            .map((source) => <SourceBand key={source.id} source={source} />)}
+      </div>
+    </div>
   );
 }
 

@@ -4,11 +4,14 @@ import type { ReadonlySignal } from "@preact/signals-core";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { Theme } from "../address";
+import type { Bell } from "../alerts/sound";
+import type { AlertWatch } from "../alerts/watch";
 import type { Live } from "../feed/live";
 import type { Words } from "../i18n/words";
 import type { Settings } from "../settings";
 import type { ServerClock } from "../time/serverClock";
 import type { Ticker } from "../time/ticker";
+import type { Tour } from "../tv/tour";
 import type { Navigation } from "./navigation";
 
 export interface Board {
@@ -16,6 +19,9 @@ export interface Board {
   readonly clock: ServerClock;
   readonly ticker: Ticker;
   readonly navigation: Navigation;
+  readonly tour: Tour;
+  readonly alerts: Pick<AlertWatch, "fresh">;
+  readonly bell: Pick<Bell, "blocked">;
   readonly settings: ReadonlySignal<Settings>;
   readonly words: ReadonlySignal<Words>;
   readonly theme: ReadonlySignal<Theme>;

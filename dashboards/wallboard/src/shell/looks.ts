@@ -25,12 +25,20 @@ export function looksOf(address: ReadonlySignal<Address>, settings: ReadonlySign
 }
 
 /** Tell the document what it is written in and how it looks. */
-export function applyLooks({ words, theme }: Looks, settings: ReadonlySignal<Settings>): void {
+export function applyLooks(
+  { words, theme }: Looks,
+  address: ReadonlySignal<Address>,
+  settings: ReadonlySignal<Settings>,
+): void {
   effect(() => {
     document.documentElement.lang = words.value.language;
   });
   effect(() => {
     document.documentElement.dataset.theme = theme.value;
+  });
+  effect(() => {
+    if (address.value.tv) document.documentElement.dataset.tv = "";
+    else delete document.documentElement.dataset.tv;
   });
   effect(() => {
     document.title = settings.value.title || words.value.t.title;

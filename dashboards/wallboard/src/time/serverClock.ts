@@ -1,7 +1,10 @@
 // The server's time, as far as its messages tell it: a wrong clock in the browser doesn't matter.
 
-/** How long the fastest message's word counts, s: after that, two clocks may have drifted apart. */
-const FORGET_AFTER = 60;
+/**
+ * How much of the fastest message's word is forgotten, s per s: two clocks drift apart, and the server's leans by up to
+ * 5 % when it is set. Messages that come later and later by more than that are late: the clock doesn't follow them.
+ */
+const FORGET = 0.06;
 
 /** All times are unix seconds of the server. */
 export class ServerClock {
@@ -23,12 +26,16 @@ export class ServerClock {
   hear(at: number): void {
     const here = this.here() / 1000;
     const offset = at - here;
-    if (this.offset === null || offset > this.offset || here - this.offsetSet > FORGET_AFTER) {
-      this.offset = offset;
-      this.offsetSet = here;
-    }
+    const known = this.offset;
+    this.offset = known === null ? offset : Math.max(offset, known - FORGET * (here - this.offsetSet));
+    this.offsetSet = here;
     this.last = at;
     this.frozen = false;
+  }
+
+  /** How old is what the server said `at`, s, as it is heard; 0 as long as nothing is known. */
+  age(at: number): number {
+    return this.offset === null ? 0 : Math.max(0, this.here() / 1000 + this.offset - at);
   }
 
   /** Another run of the server, perhaps on another machine: believe its clock, even backwards. */
