@@ -112,6 +112,11 @@ class Door:
         self._inside.discard(transport)
         self.serve(transport)
 
+    def clear(self) -> None:
+        """Cut all connections off."""
+        for transport in tuple(self._inside):
+            transport.abort()
+
     def wait_for(self, transport: asyncio.Transport, seconds: float) -> None:
         """Cut a connection off unless it is served within ``seconds``."""
         self.serve(transport)

@@ -173,8 +173,7 @@ class Feed:
             async with asyncio.timeout(STOP_SECONDS):
                 await server.wait_closed()
         except TimeoutError:
-            for client in self._clients:
-                client.connection.transport.abort()
+            self._door.clear()  # clients that take nothing, and those who have not become any yet
             await server.wait_closed()
 
     @property

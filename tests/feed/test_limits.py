@@ -70,6 +70,20 @@ async def test_a_connection_that_does_not_finish_its_handshake_is_closed(
         await until(lambda: not len(stage.feed._door), "its place is given back")
 
 
+async def test_who_has_not_finished_its_handshake_does_not_hold_up_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(server_module, "STOP_SECONDS", 0.05)
+    monkeypatch.setattr(connection_module, "HANDSHAKE_SECONDS", 3_600.0)
+    async with staged() as stage:
+        reader, writer = await call(stage, HALF)
+        await until(lambda: len(stage.feed._door) == 1, "it is there")
+        async with asyncio.timeout(10):
+            await stage.feed.stop()
+        await ended(reader)
+        writer.close()
+
+
 async def test_a_client_keeps_its_place_as_long_as_it_likes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection_module, "HANDSHAKE_SECONDS", 0.05)
     async with staged() as stage:

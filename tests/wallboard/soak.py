@@ -32,7 +32,7 @@ from tests.helpers.publishing import WALLBOARD, FeedOptions, HttpOptions
 
 AGENTS, QUEUES, RATE = 500, 8, 50
 QUERY = "?view=agents&lang=en&theme=dark"
-WARM_UP = 10.0
+WARM_UP = 5.0
 """Seconds of traffic before the first measurement: code is compiled, every state has been drawn."""
 VIEWPORT = {"width": 1920, "height": 1080}
 

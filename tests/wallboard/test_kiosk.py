@@ -44,7 +44,7 @@ async def test_a_screen_on_the_wall_has_no_controls_and_does_not_scroll(
     for view in ("overview", "agents"):
         await shows(board, view)
         for role in ("button", "combobox", "checkbox"):
-            await expect(board.page.get_by_role(role)).to_have_count(0)  # type: ignore[arg-type] # roles by name
+            await expect(board.page.get_by_role(role)).to_have_count(0)
         await expect(board.page.locator("nav")).to_have_count(0)
         await expect(board.page.locator(".notice")).to_have_count(0)
         assert (

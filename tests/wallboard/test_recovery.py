@@ -23,7 +23,7 @@ AGENTS, OVERVIEW = "?view=agents&lang=en", "?lang=en"
 async def looks_untrue(board: Board, truth: str) -> None:
     """The whole picture is grey, and a band says since when."""
     await expect(board.main).to_have_attribute("data-truth", truth)
-    assert "grayscale(1)" in await board.main.evaluate("e => getComputedStyle(e).filter")
+    await expect(board.main).to_have_css("filter", re.compile(r"grayscale\(1\)"))
     await expect(board.page.locator(".band strong")).to_have_text(
         re.compile(r"^Last true at \d\d:\d\d:\d\d$")
     )

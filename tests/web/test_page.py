@@ -488,7 +488,7 @@ async def test_everything_that_can_be_used_is_reached_by_keyboard(wall: Wall) ->
             )
         )
     sound = "Sound for alerts is off: turn it on"
-    assert reached == ["Overview", "Agents", "Callers waiting", "EN", "RU", "Dark colours", sound, "TV mode"]
+    assert reached == ["Overview", "Agents", "Callers waiting", "EN", "RU", "Dark theme", sound, "TV mode"]
     for _ in range(3):
         await page.keyboard.press("Shift+Tab")
     await page.keyboard.press("Enter")
@@ -501,7 +501,7 @@ async def test_back_goes_to_the_view_before_without_a_reload(wall: Wall) -> None
     await page.evaluate("window.same = true")
     await page.get_by_role("link", name="Agents").click()
     await expect(page.locator("[data-agent]")).to_have_count(4)
-    await page.get_by_role("link", name="Dark colours").click()
+    await page.get_by_role("link", name="Dark theme").click()
     await page.go_back()
     await expect(page.locator("[data-queue]")).to_have_count(2)
     assert await page.evaluate("window.same") is True
@@ -616,9 +616,7 @@ async def test_a_card_leads_to_its_queues_page_with_the_day_drawn_and_told(wall:
     await page.get_by_text("Hour by hour in numbers").click()
     await expect(page.locator(".inwords tbody tr")).to_have_count(1)
     await (
-        page.get_by_role("link", name="Light colours")
-        .or_(page.get_by_role("link", name="Dark colours"))
-        .click()
+        page.get_by_role("link", name="Light theme").or_(page.get_by_role("link", name="Dark theme")).click()
     )
     await expect(page.locator(".plot canvas")).to_have_count(4)
     await members.get_by_role("link", name="Anna").click()
@@ -637,6 +635,30 @@ async def test_a_queue_that_loses_customers_says_why_on_its_whole_card(wall: Wal
     await expect(sales).to_have_attribute("data-alarm", "absent")
     await expect(sales).to_contain_text("Nobody is signed on")
     await expect(row(page, "support")).not_to_have_attribute("data-alarm", re.compile("."))
+
+
+async def test_a_queue_chosen_in_another_view_is_not_mistaken_for_all(wall: Wall) -> None:
+    page = await wall.open(AGENTS)
+    await page.get_by_label("Queue").select_option("sales")
+    await page.get_by_role("link", name="Overview").click()
+    await expect(page.locator("[data-queue]")).to_have_count(1)
+    await expect(page.get_by_role("heading", name="Only sales")).to_be_visible()
+    await page.get_by_role("link", name="All queues").click()
+    await expect(page.locator("[data-queue]")).to_have_count(2)
+
+
+@pytest.mark.parametrize("width", [320, 683, 720, 800])
+async def test_nothing_to_choose_from_is_out_of_reach_on_a_narrow_or_magnified_page(
+    wall: Wall, width: int
+) -> None:
+    page = await wall.open("?lang=ru&view=agents&queues=sales", viewport={"width": width, "height": 600})
+    await expect(page.locator(".tile").first).to_be_visible()
+    ends = await page.locator("header a, select, .reset").evaluate_all(
+        "(found) => found.map((e) => e.getBoundingClientRect()).filter((r) => r.width > 0)"
+        ".map(({ left, right }) => [left, right])"
+    )
+    assert len(ends) >= 10
+    assert all(left >= 0 and right <= width for left, right in ends), ends
 
 
 async def test_a_queue_page_says_what_it_cannot_show(wall: Wall) -> None:

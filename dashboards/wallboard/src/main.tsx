@@ -17,6 +17,7 @@ import { paced } from "./shell/drawing";
 import { follow } from "./shell/following";
 import { applyLooks, looksOf } from "./shell/looks";
 import { Navigation } from "./shell/navigation";
+import { titleOf } from "./shell/title";
 import { ServerClock } from "./time/serverClock";
 import { Ticker } from "./time/ticker";
 import { pageWorld, Renewal } from "./tv/renewal";
@@ -39,7 +40,11 @@ const bell = new Bell(computed(() => navigation.address.value.sound));
 const alerts = new AlertWatch(live, bell.ring);
 const board: Board = { live, clock, ticker, navigation, tour, alerts, bell, settings, ...looks };
 
-applyLooks(looks, navigation.address, settings);
+applyLooks(looks, navigation.address);
+const title = computed(() => titleOf(board));
+effect(() => {
+  document.title = title.value;
+});
 
 // Another run of the server may be configured otherwise, and a new queue have limits of its own.
 const toldFor = computed(() =>

@@ -68,6 +68,13 @@ describe("a screen of 1920 x 1080", () => {
   ])("shows %s agents without scrolling, %s", (count, density) => {
     expect(agentGrid(count, TV)).toMatchObject({ density, scrolls: false });
   });
+
+  it("on a wall shows hundreds of agents on pages rather than in letters below 16 px", () => {
+    const wall = agentGrid(500, TV, true);
+    expect(wall).toMatchObject({ density: "compact", scrolls: true });
+    expect(wall.unit).toBeGreaterThanOrEqual(16);
+    expect(agentGrid(24, TV, true)).toEqual(agentGrid(24, TV));
+  });
 });
 
 describe("a phone", () => {

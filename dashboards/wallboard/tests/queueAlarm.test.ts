@@ -16,14 +16,21 @@ describe("customers are being lost", () => {
 
   it("when somebody waits and nobody is signed on, or nobody is free", () => {
     expect(alarm({ waiting: 1 }, { offline: 3, paused: 2 })).toBe("absent");
-    expect(alarm({ waiting: 1 }, { talking: 3 })).toBe("busy");
+    expect(alarm({ waiting: 1, longest_wait_since: AT - 20 }, { talking: 3 })).toBe("busy");
+    expect(alarm({ waiting: 3 }, { talking: 3 })).toBe("busy");
     expect(alarm({ waiting: 1 }, { talking: 3, available: 1 })).toBeNull();
     expect(alarm({ waiting: 0, longest_wait_since: null }, { offline: 3 })).toBeNull();
   });
 
   it("not while their phones ring for all who wait", () => {
     expect(alarm({ waiting: 2 }, { ringing: 2, talking: 1 })).toBeNull();
-    expect(alarm({ waiting: 2 }, { ringing: 1, talking: 1 })).toBe("busy");
+    expect(alarm({ waiting: 3 }, { ringing: 3, talking: 1 })).toBeNull();
+    expect(alarm({ waiting: 3 }, { ringing: 2, talking: 1 })).toBe("busy");
+  });
+
+  it("not when somebody has only begun to wait for the next who is free", () => {
+    expect(alarm({ waiting: 1 }, { talking: 3 })).toBeNull();
+    expect(alarm({ waiting: 2, longest_wait_since: AT - 19 }, { talking: 3 })).toBeNull();
   });
 
   it("not because of agents who can't be seen", () => {

@@ -49,7 +49,11 @@ export function AgentsView() {
       {ids.length === 0 ? (
         <Nobody />
       ) : (
-        <Filled label={t.shell.view.agents} class="agents" layout={(box) => agentGrid(ids.length, box)}>
+        <Filled
+          label={t.shell.view.agents}
+          class="agents"
+          layout={(box) => agentGrid(ids.length, box, address.tv)}
+        >
           {ids.map((id) => {
             const cell = agents.cell(id);
             return cell && <AgentTile key={id} cell={cell} />;

@@ -12,13 +12,14 @@ const TILES: Readonly<Record<Density, Size>> = {
 const GAP = 8;
 const MOST = 44;
 
-/** The smallest letters of a full tile and of a compact one, px. */
+/** The smallest letters of a full tile and of a compact one, px; on a wall, where one turns pages, bigger ones. */
 const LEAST: Readonly<Record<Density, number>> = { full: 13, compact: 10.5 };
+const LEAST_ON_WALL = 16;
 
 /** Below this width, px, the tiles scroll, however few: a phone is looked at from near. */
 const NARROW = 700;
 
-export function agentGrid(count: number, box: Size): Grid & { readonly density: Density } {
+export function agentGrid(count: number, box: Size, wall = false): Grid & { readonly density: Density } {
   const limits = { least: LEAST.full, most: MOST, gap: GAP };
   if (box.width < NARROW) {
     const grid = fillBox(count, { ...box, height: 0 }, TILES.full, limits);
@@ -27,6 +28,10 @@ export function agentGrid(count: number, box: Size): Grid & { readonly density: 
   }
   const full = fillBox(count, box, TILES.full, limits);
   if (!full.scrolls) return { ...full, density: "full" };
-  const compact = fillBox(count, box, TILES.compact, { least: LEAST.compact, most: MOST, gap: GAP / 2 });
+  const compact = fillBox(count, box, TILES.compact, {
+    least: wall ? LEAST_ON_WALL : LEAST.compact,
+    most: MOST,
+    gap: GAP / 2,
+  });
   return { ...compact, density: "compact" };
 }

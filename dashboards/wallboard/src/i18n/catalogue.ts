@@ -43,10 +43,13 @@ export interface Catalogue {
     readonly answered: string;
     readonly abandoned: string;
     readonly short: (count: number) => string;
+    readonly allShort: (count: number) => string;
     readonly agents: string;
     readonly alarm: Readonly<Record<Alarm, string>>;
     readonly none: string;
     readonly noneChosen: string;
+    readonly only: (names: string) => string;
+    readonly all: string;
   };
   readonly queue: {
     readonly day: string;

@@ -9,7 +9,7 @@ export const en: Catalogue = {
     views: "Views",
     view: { overview: "Overview", agents: "Agents", waiting: "Callers waiting" },
     language: "Language",
-    theme: { dark: "Dark colours", light: "Light colours" },
+    theme: { dark: "Dark theme", light: "Light theme" },
     connection: { live: "Live", stale: "Stale", lost: "Lost", connecting: "Connecting" },
     connecting: "Connecting …",
     loading: "Loading …",
@@ -57,6 +57,7 @@ export const en: Catalogue = {
     answered: "Answered",
     abandoned: "Abandoned",
     short: (count) => `${count} of them within the first seconds`,
+    allShort: () => "short",
     agents: "Agents by state",
     alarm: {
       absent: "Nobody is signed on",
@@ -66,6 +67,8 @@ export const en: Catalogue = {
     },
     none: "No queues yet. They appear as soon as a source knows of them.",
     noneChosen: "None of the queues chosen in the address is there.",
+    only: (names) => `Only ${names}`,
+    all: "All queues",
   },
   queue: {
     day: "Today",
@@ -201,6 +204,6 @@ export const en: Catalogue = {
   tv: {
     enter: "TV mode",
     page: (page, pages) => `${page} of ${pages}`,
-    paused: "Paused: Space goes on",
+    paused: "Paused. Space: go on",
   },
 };

@@ -3,6 +3,7 @@
 import "../style/queue.css";
 import type { ReadonlySignal } from "@preact/signals-core";
 import type { Queue } from "../feed/messages";
+import { Icon } from "../icons/Icon";
 import { AlarmSign } from "../queues/AlarmSign";
 import { Figure } from "../queues/Figure";
 import { LongestWait, ServiceLevelFigure } from "../queues/figures";
@@ -46,6 +47,9 @@ function Page({ cell }: { readonly cell: ReadonlySignal<Queue> }) {
       data-truth={judged.lost === null ? "live" : "lost"}
     >
       <div class="queuetitle">
+        <Link to={{ place: { kind: "view", view: "overview" } }} label={t.queue.back} class="up">
+          <Icon name="back" />
+        </Link>
         <h2>{queue.name}</h2>
         <AlarmSign alarm={judged.alarm} />
       </div>

@@ -50,9 +50,10 @@ export function QueueCard({ cell }: { readonly cell: ReadonlySignal<Queue> }) {
           name="abandoned"
           label={t.queues.abandoned}
           level={judged.abandoned}
+          room={3}
           beside={
             today.abandoned > 0 && today.short_abandoned === today.abandoned
-              ? t.queues.short(today.short_abandoned) // the share leaves them out, so it would look like a mistake
+              ? t.queues.allShort(today.abandoned) // the share leaves them out, so it would look like a mistake
               : format.percent(today.abandonment_rate)
           }
           title={today.short_abandoned > 0 ? t.queues.short(today.short_abandoned) : undefined}

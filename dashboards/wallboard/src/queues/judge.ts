@@ -23,7 +23,7 @@ export function judge(queue: Queue, limits: Limits, second: number | null): Judg
   };
 }
 
-/** "absent": nobody is signed on; "busy": nobody is free; "slow": the wait is critical; "crowd": the number is. */
+/** "absent": nobody is signed on; "busy": nobody is free, though it lasts or they grow many; "slow": the wait is critical; "crowd": the number is. */
 export const ALARMS = ["absent", "busy", "slow", "crowd"] as const;
 export type Alarm = (typeof ALARMS)[number];
 
@@ -34,7 +34,9 @@ export function alarmOf(queue: Queue, { waiting, longest }: Judgement): Alarm | 
   // Who can't be seen may be free, and a phone that rings is an answer on its way.
   if (unknown === 0) {
     if (available + ringing + dialing + talking + on_hold + wrap_up === 0) return "absent";
-    if (available === 0 && ringing < queue.waiting && longest !== "critical") return "busy";
+    // That all are on a call when the next one comes is every day's work.
+    const pressing = waiting !== "ok" || longest === "warning";
+    if (available === 0 && ringing < queue.waiting && pressing && longest !== "critical") return "busy";
   }
   if (longest === "critical") return "slow";
   return waiting === "critical" ? "crowd" : null;

@@ -5,6 +5,7 @@ import { AgentsView } from "../agents/AgentsView";
 import { Ribbon } from "../alerts/Ribbon";
 import { WaitingView } from "../calls/WaitingView";
 import { PagingContext } from "../layout/paging";
+import { ChosenQueues } from "../queues/ChosenQueues";
 import { OverviewView } from "../queues/OverviewView";
 import { TvMode } from "../tv/TvMode";
 import type { View } from "../views";
@@ -45,6 +46,12 @@ function Chosen() {
   const { place } = useBoard().tour;
   if (place.kind === "queue") return <QueuePage id={place.id} />;
   if (place.kind === "agent") return <AgentPage key={place.id} id={place.id} />;
-  const Component = COMPONENTS[place.kind === "view" ? place.view : "overview"];
-  return <Component />;
+  const view = place.kind === "view" ? place.view : "overview";
+  const Component = COMPONENTS[view];
+  return (
+    <>
+      {view !== "agents" && <ChosenQueues />}
+      <Component />
+    </>
+  );
 }

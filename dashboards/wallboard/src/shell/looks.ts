@@ -25,11 +25,7 @@ export function looksOf(address: ReadonlySignal<Address>, settings: ReadonlySign
 }
 
 /** Tell the document what it is written in and how it looks. */
-export function applyLooks(
-  { words, theme }: Looks,
-  address: ReadonlySignal<Address>,
-  settings: ReadonlySignal<Settings>,
-): void {
+export function applyLooks({ words, theme }: Looks, address: ReadonlySignal<Address>): void {
   effect(() => {
     document.documentElement.lang = words.value.language;
   });
@@ -39,8 +35,5 @@ export function applyLooks(
   effect(() => {
     if (address.value.tv) document.documentElement.dataset.tv = "";
     else delete document.documentElement.dataset.tv;
-  });
-  effect(() => {
-    document.title = settings.value.title || words.value.t.title;
   });
 }
