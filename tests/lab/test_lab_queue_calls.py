@@ -128,7 +128,7 @@ async def test_caller_whom_a_manager_hangs_up_abandoned_and_did_not_time_out(
 async def test_one_who_does_not_answer_missed_the_call_and_the_next_gets_it(open_scene: OpenScene) -> None:
     scene = await open_scene(office(SALES + ANNA + BORIS, "101", "102"))
     scene.stage.phone("101", never_answers())
-    scene.stage.call("sales", stays=3)
+    scene.stage.call("sales", stays=7)
     await scene.view.until(lambda: scene.view.state("Boris") == "talking", "Boris talks")
     await scene.agree()
     await scene.settle()
@@ -141,7 +141,7 @@ async def test_one_who_does_not_answer_missed_the_call_and_the_next_gets_it(open
 async def test_busy_phone_is_a_missed_call(open_scene: OpenScene) -> None:
     scene = await open_scene(office(SALES + ANNA + BORIS, "101", "102"))
     scene.stage.phone("101", is_busy())
-    scene.stage.call("sales", stays=3)
+    scene.stage.call("sales", stays=7)
     await scene.view.until(lambda: scene.view.state("Boris") == "talking", "Boris talks")
     await scene.settle()
     assert scene.view.agent("Anna").today.missed == 1

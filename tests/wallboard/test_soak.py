@@ -2,7 +2,7 @@
 
 The slowest test by far, but it costs others little time: it begins with the first test of the session that needs a
 browser, runs beside the others in a process of its own, and is looked at last. WALLBOARD_SOAK_SECONDS makes it shorter
-(or longer: the issue's 10 minutes are 600).
+(or longer: 600 is ten minutes).
 """
 
 from __future__ import annotations
