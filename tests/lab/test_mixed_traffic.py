@@ -106,6 +106,7 @@ async def test_mixed_traffic_is_shown_as_the_pbx_sees_it_and_counted_as_it_count
     traffic, watch = Traffic(scene.stage, SEED), Watch(scene, scene.view)
     async with watch:
         await traffic.run(SECONDS)
+        await traffic.exit_by_key("sales")
         await quiet(scene)
     log = scene.asterisk.queue_log()
     assert watch.lasting == {}, "\n".join(f"{key}: {text}" for key, text in watch.lasting.items())

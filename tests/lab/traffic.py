@@ -196,6 +196,17 @@ class Traffic:
             elif kind < 0.76:
                 await self._redirect_somebody()
 
+    async def exit_by_key(self, queue: str) -> None:
+        """Have one caller leave by a key for certain: nobody of the queue takes calls meanwhile."""
+        act = self.stage.driver.action
+        members = [interface for interface, queues in MEMBERS.items() if queue in queues]
+        for interface in members:
+            await act("QueuePause", Interface=interface, Queue=queue, Paused="true", Reason="Meeting")
+        caller = self.stage.call(queue, pause(1.5), digit("1"), pause(3), name="+74951230000")
+        await asyncio.to_thread(caller.wait)
+        for interface in members:
+            await act("QueuePause", Interface=interface, Queue=queue, Paused="false")
+
     async def _redirect_somebody(self) -> None:
         channels = await self.stage.driver.action("CoreShowChannels")
         callers = [
