@@ -34,7 +34,7 @@ from monitor.events import (
 )
 from monitor.feed import Feed
 from monitor.heap import Heap
-from monitor.metrics import IngestMetrics
+from monitor.metrics import Families, IngestMetrics, LoopLag
 from monitor.settings import Settings
 from monitor.web import WebServer
 
@@ -46,7 +46,7 @@ LOOK = 0.001
 """Seconds between two looks at the event loop."""
 FORMS = {"text": "text/plain", "openmetrics": "application/openmetrics-text;version=1.0.0"}
 FEED = SimpleNamespace(host="127.0.0.1", port=0, public_url=None, allowed_origins=(), max_clients=100)
-HTTP = SimpleNamespace(host="127.0.0.1", port=0, frame_ancestors=(), allowed_hosts=(), agent_series=True)
+HTTP = SimpleNamespace(host="127.0.0.1", port=0, frame_ancestors=(), allowed_hosts=())
 WALLBOARD = Settings.of(sources=[{"id": "pbx", "adapter": "ami"}], environ={}).wallboard_config()
 
 
@@ -128,7 +128,8 @@ async def _measure(pipe: Connection) -> dict[str, float]:
     engine = _engine(ids)
     picture = Picture({"pbx": engine})
     feed = Feed(picture, FEED, now=time.time, epoch="bench")
-    web = WebServer(picture, HTTP, now=time.time, feed=feed, ingest=IngestMetrics(), wallboard=WALLBOARD)
+    metrics = Families(picture, IngestMetrics(), feed.stats, LoopLag(), now=time.time, version="bench")
+    web = WebServer(picture, HTTP, now=time.time, feed=feed, metrics=metrics, wallboard=WALLBOARD)
     await feed.start()
     await web.start()
     loop = asyncio.get_running_loop()

@@ -18,7 +18,7 @@ from monitor.feed import Feed
 from monitor.heap import Heap
 from monitor.log import open_storage
 from monitor.log.contract import Storage
-from monitor.metrics import IngestMetrics
+from monitor.metrics import Families, IngestMetrics, LoopLag
 from monitor.pipeline import SourcePipeline
 from monitor.recording import Header, Recorder
 from monitor.settings import Settings, SourceSettings
@@ -89,6 +89,7 @@ class Service:
         self.settings = settings
         self.clock = SteadyClock.system(on_step=self._clock_stepped)
         self.ingest = IngestMetrics()
+        self._loop_lag = LoopLag()
         factories = installed_adapters() if factories is None else factories
         self._adapters = [make_adapter(settings, source, factories) for source in settings.sources]
         self._configs = settings.source_configs()
@@ -104,7 +105,15 @@ class Service:
             settings.http,
             now=self.clock.now,
             feed=self.feed,
-            ingest=self.ingest,
+            metrics=Families(
+                self.picture,
+                self.ingest,
+                self.feed.stats,
+                self._loop_lag,
+                now=self.clock.now,
+                version=__version__,
+                agent_series=settings.http.agent_series,
+            ),
             wallboard=settings.wallboard_config(),
         )
         self.pipelines: list[SourcePipeline] = []
@@ -112,7 +121,7 @@ class Service:
         self._recorder: Recorder | None = None
         self._storage: Storage | None = None
         self._heap = Heap()
-        self._housekeeping: asyncio.Task[None] | None = None
+        self._housekeeping: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Open the log, rebuild the state, listen, then connect to the sources."""
@@ -148,7 +157,10 @@ class Service:
                 pipeline.record_to(self._recorder)
         await self.feed.start()
         await self.web.start()
-        self._housekeeping = asyncio.create_task(self._keep_house(), name="housekeeping")
+        self._housekeeping = [
+            asyncio.create_task(self._keep_house(), name="housekeeping"),
+            asyncio.create_task(self._loop_lag.run(), name="loop-lag"),
+        ]
         self.pipelines = pipelines
         for pipeline in pipelines:
             pipeline.start()
@@ -173,10 +185,10 @@ class Service:
         """
         pipelines, self.pipelines = self.pipelines, []
         ended = await asyncio.gather(*(pipeline.stop() for pipeline in pipelines), return_exceptions=True)
-        if self._housekeeping is not None:
-            self._housekeeping.cancel()
-            await asyncio.gather(self._housekeeping, return_exceptions=True)
-            self._housekeeping = None
+        housekeeping, self._housekeeping = self._housekeeping, []
+        for task in housekeeping:
+            task.cancel()
+        await asyncio.gather(*housekeeping, return_exceptions=True)
         await self.web.stop()
         await self.feed.stop()
         if self._recorder is not None:

@@ -7,7 +7,7 @@ up exactly to the time since the agent was first seen that day.
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -17,8 +17,20 @@ from monitor.model import AgentFigures, AgentState
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_IN_CALL: frozenset[AgentState] = frozenset({"talking", "on_hold"})
+CALL_TAKEN: frozenset[AgentState] = frozenset({"talking", "on_hold"})
 """States that say of the ringing before them that the call was taken."""
+
+
+class AgentCalls(NamedTuple):
+    """An agent's calls by kind, as :class:`monitor.model.AgentFigures` has them for a day."""
+
+    answered: int
+    missed: int
+    outbound: int
+    direct: int
+
+
+_NO_CALLS = AgentCalls(0, 0, 0, 0)
 
 
 class AgentStatistics(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -52,6 +64,8 @@ class AgentStatistics(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Inbound calls answered that came by no queue, internal ones included."""
     outcomes: dict[str, int] = {}
     """Business outcomes noted."""
+    earlier: AgentCalls = _NO_CALLS
+    """Of the days before."""
 
     @classmethod
     def begin(cls, at: float, day_start: float, state: AgentState) -> AgentStatistics:
@@ -68,7 +82,7 @@ class AgentStatistics(msgspec.Struct, kw_only=True, omit_defaults=True):
         if state == self.state and accepted is None:
             return
         self._pass_time(at)
-        if self.state == "ringing" and (state in _IN_CALL if accepted is None else accepted):
+        if self.state == "ringing" and (state in CALL_TAKEN if accepted is None else accepted):
             self.accepted_ringing()
         if state == "ringing":
             self.ringing_us = 0
@@ -93,10 +107,22 @@ class AgentStatistics(msgspec.Struct, kw_only=True, omit_defaults=True):
             return
         self.day_start_us = day_start_us
         self.since_us = max(self.since_us, day_start_us)
+        self.earlier = self.calls
         self.spent_us = {}
         self.accepted_us = self.ringing_us = 0
         self.answered = self.missed = self.outbound = self.direct = 0
         self.outcomes = {}
+
+    @property
+    def calls(self) -> AgentCalls:
+        """The calls since the agent was first seen; these counts never go down."""
+        earlier = self.earlier
+        return AgentCalls(
+            earlier.answered + self.answered,
+            earlier.missed + self.missed,
+            earlier.outbound + self.outbound,
+            earlier.direct + self.direct,
+        )
 
     def figures(self, at: float, day_start: float | None = None) -> AgentFigures:
         """Return the day's figures with the running span up to ``at``.

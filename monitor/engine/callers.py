@@ -241,7 +241,7 @@ def _count_answered(live: Live, queue_call: QueueCall, event: AgentAnswered) -> 
     if event.hold_time is not None:  # it joined while the source could not be seen
         queue_call.joined_at = event.at - event.hold_time
         queue = live.queue(event.queue)
-        queue.statistics.answered(event.at, event.hold_time, live.queue_config(event.queue).threshold)
+        queue.statistics.answered(event.at, event.hold_time, live.queue_config(event.queue))
         live.counted(queue)
 
 
@@ -249,7 +249,7 @@ def _count_visit_answered(live: Live, visit: Visit, queue_call: QueueCall, at: f
     queue = live.queue(visit.queue)
     live.stop_waiting(visit, queue)
     _take_back_unknown(live, visit)
-    queue.statistics.answered(at, at - visit.joined_at, live.queue_config(visit.queue).threshold)
+    queue.statistics.answered(at, at - visit.joined_at, live.queue_config(visit.queue))
     live.counted(queue)
     queue_call.joined_at = visit.joined_at
     queue_call.party = visit.party
@@ -259,10 +259,7 @@ def _count_visit_answered(live: Live, visit: Visit, queue_call: QueueCall, at: f
 def _count(live: Live, visit: Visit, outcome: LeftOutcome, at: float) -> None:
     """Count a caller who left unanswered; one of unknown outcome is kept for a while."""
     queue = live.queue(visit.queue)
-    config = live.queue_config(visit.queue)
-    filed_at = queue.statistics.left(
-        at, outcome, at - visit.joined_at, config.threshold, config.short_abandon
-    )
+    filed_at = queue.statistics.left(at, outcome, at - visit.joined_at, live.queue_config(visit.queue))
     live.counted(queue)
     if outcome == "unknown":
         visit.phase = "unknown"

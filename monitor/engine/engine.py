@@ -7,7 +7,7 @@ concerns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +16,7 @@ from monitor import events
 from monitor.engine import callers, legs, members, source, storage
 from monitor.engine.changes import Changes
 from monitor.engine.config import SourceConfig
+from monitor.engine.glances import AgentGlance, QueueTime
 from monitor.engine.live import Live
 from monitor.engine.members import configure_agents
 from monitor.engine.passing import advance, begin_day
@@ -188,6 +189,14 @@ class SourceEngine:
         agent = self._live.agents.get(self._views.local(agent_id) or "")
         return None if agent is None else agent.state
 
+    def agent_glances(self) -> Iterator[AgentGlance]:
+        """Yield what is counted of each agent, by id. Others may work between two of them."""
+        prefix, agents = f"{self.config.source}/", self._live.agents
+        for name in sorted(agents):
+            agent = agents.get(name)
+            if agent is not None:
+                yield AgentGlance(prefix + name, agent.name, agent.team, agent.state, agent.statistics.calls)
+
     def agent_team(self, agent_id: str) -> str | None:
         """Return an agent's team."""
         agent = self._live.agents.get(self._views.local(agent_id) or "")
@@ -234,6 +243,14 @@ class SourceEngine:
         """Return a queue's lifetime counters."""
         name = self._queue(queue_id)
         return None if name is None else self._live.queues[name].statistics.totals
+
+    def queue_time(self, queue_id: str) -> QueueTime | None:
+        """Return the time that a queue's members spent, up to the engine's own time."""
+        name = self._queue(queue_id)
+        if name is None:
+            return None
+        counts, time, now = self._live.counts[name], self._live.member_times[name], self.now
+        return QueueTime(ever=time.ever(now, counts), today=time.today(now, counts))
 
     def call_ids(self) -> Sequence[str]:
         """Return the ids of all calls in progress, sorted."""

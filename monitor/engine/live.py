@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import inf, nextafter
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 from monitor.engine import derive
+from monitor.engine.agent_statistics import CALL_TAKEN
 from monitor.engine.calendar import Day
 from monitor.engine.changes import ChangeLog
 from monitor.engine.config import AgentConfig, QueueConfig, SourceConfig
 from monitor.engine.ended import Ended
 from monitor.engine.identity import Identity
+from monitor.engine.member_time import MemberTime
 from monitor.engine.phone import Group
 from monitor.engine.queue_statistics import QueueStatistics
 from monitor.engine.state import (
@@ -34,8 +36,8 @@ from monitor.engine.state import (
 from monitor.engine.timers import Key, Timer, Timers
 from monitor.model import AGENT_STATES, AgentState, SourceState
 
-Kind: TypeAlias = Literal["agent", "member", "queue", "visit", "queue_call", "leg", "endpoint"]
-KINDS: Final[tuple[Kind, ...]] = ("agent", "member", "queue", "visit", "queue_call", "leg", "endpoint")
+Kind: TypeAlias = Literal["agent", "member", "member_time", "queue", "visit", "queue_call", "leg", "endpoint"]
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 
 MARGIN: Final = 1.0
@@ -58,7 +60,7 @@ Cause: TypeAlias = tuple[str, float, str | None]
 class Live:
     """Entities by key, indexes, what is to be settled after the event."""
 
-    def __init__(self, config: SourceConfig) -> None:
+    def __init__(self, config: SourceConfig) -> None:  # noqa: PLR0915 - one line for each table and index
         self.config = config
         self.day = Day(config.day)
         self.identity = Identity(config.agents)
@@ -69,6 +71,8 @@ class Live:
 
         self.agents: dict[str, AgentEntity] = {}
         self.members: dict[MemberKey, Member] = {}
+        self.member_times: dict[str, MemberTime] = {}
+        """By queue; apart from it, because they change with every member, and it is larger."""
         self.queues: dict[str, QueueEntity] = {}
         self.visits: dict[VisitKey, Visit] = {}
         self.queue_calls: dict[QueueCallKey, QueueCall] = {}
@@ -189,11 +193,28 @@ class Live:
         self.take_member(member)
         del self.members[member.key]
         del self.members_in[member.queue][member.interface]
-        if member.state is not None:
-            self.counts[member.queue][member.state] -= 1
-            member.state = None
+        self.recount_member(member, None)
         self.dirty["member"].add(member.key)
         self.changes.queues.add(member.queue)
+
+    def recount_member(self, member: Member, state: AgentState | None) -> None:
+        """Count a member in another state of its queue (``None``: no longer), and the time in the one before."""
+        now, counts, time = self.source.now, self.counts[member.queue], self.member_times[member.queue]
+        time.pass_time(now, counts)
+        self.dirty["member_time"].add(member.queue)
+        if member.state is not None:
+            counts[member.state] -= 1
+        if member.ringing_from is not None:
+            if state in CALL_TAKEN:
+                time.accepted(now - member.ringing_from)
+            member.ringing_from = None
+            self.dirty["member"].add(member.key)
+        if state is not None:
+            counts[state] += 1
+            if state == "ringing":
+                member.ringing_from = now
+                self.dirty["member"].add(member.key)
+        member.state = state
 
     # --- queues ----------------------------------------------------------------------------------------
 
@@ -205,6 +226,7 @@ class Live:
             queue.statistics.advance(self.now, self.source.day_start)
             self.look_at_waiting(queue)
             self.index_queue(queue)
+            self.dirty["member_time"].add(name)
             self.changes.queue_added(name)
         return queue
 
@@ -213,13 +235,15 @@ class Live:
         self.queues[queue.name] = queue
         self.members_in[queue.name] = {}
         self.counts[queue.name] = dict.fromkeys(AGENT_STATES, 0)
+        self.member_times.setdefault(queue.name, MemberTime(queue=queue.name))
 
     def remove_queue(self, queue: QueueEntity) -> None:
         """Remove a queue without members and callers."""
         name = queue.name
-        del self.queues[name], self.members_in[name], self.counts[name]
+        del self.queues[name], self.members_in[name], self.counts[name], self.member_times[name]
         self.windows.pop(name, None)
         self.dirty["queue"].add(name)
+        self.dirty["member_time"].add(name)
         self.changes.queue_removed(name)
 
     def look_at_waiting(self, queue: QueueEntity) -> None:

@@ -46,6 +46,8 @@ def begin_day(live: Live, now: float) -> None:
         live.changes.agents.add(agent.id)
     for queue in list(live.queues.values()):
         queue.statistics.advance(start, start)
+        live.member_times[queue.name].begin_day(source.now, live.counts[queue.name])
+        live.dirty["member_time"].add(queue.name)
         live.counted(queue)
         forget_queue(live, queue)
     if source.now <= start:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from monitor.engine.engine import SourceEngine
+from monitor.engine.glances import QueueTime
 from monitor.engine.queue_statistics import QueueTotals
 from monitor.model import (
     Agent,
@@ -147,6 +148,11 @@ class Picture:
         """Return a queue's lifetime counters."""
         engine = self.engine_of(queue_id)
         return None if engine is None else engine.queue_totals(queue_id)
+
+    def queue_time(self, queue_id: str) -> QueueTime | None:
+        """Return the time that a queue's members spent in each state."""
+        engine = self.engine_of(queue_id)
+        return None if engine is None else engine.queue_time(queue_id)
 
     def call_view(self, call_id: str, at: float) -> Call | None:
         """Return a call in progress."""

@@ -10,11 +10,12 @@ from typing import get_args
 
 import msgspec
 
+from monitor.engine.config import QueueConfig
 from monitor.engine.histogram import TALK_BOUNDS, WAIT_BOUNDS, WRAP_UP_BOUNDS, Histogram
 from monitor.engine.history import DayHistory
 from monitor.engine.queue_counts import Fact, QueueCounts, microseconds
 from monitor.engine.rolling_window import RollingWindow
-from monitor.engine.service_level import service_level, share
+from monitor.engine.service_level import JUDGED, service_level, share
 from monitor.events import LeftOutcome
 from monitor.model import AgentState, HistoryPoint, QueueFigures, ServiceLevel, ServiceLevelFormula
 
@@ -48,12 +49,21 @@ class QueueTotals(msgspec.Struct, kw_only=True):
     answered_in_threshold: int = 0
     short_abandoned: int = 0
     """Of ``calls["abandoned"]``."""
+    service_level_met: int = 0
+    """Numerator and denominator of the service level, each call judged by the formula that held when it ended."""
+    service_level_of: int = 0
     wait: Histogram = msgspec.field(default_factory=lambda: Histogram.empty(WAIT_BOUNDS))
     """Of answered calls."""
     abandon_wait: Histogram = msgspec.field(default_factory=lambda: Histogram.empty(WAIT_BOUNDS))
     talk: Histogram = msgspec.field(default_factory=lambda: Histogram.empty(TALK_BOUNDS))
     """Without hold."""
     wrap_up: Histogram = msgspec.field(default_factory=lambda: Histogram.empty(WRAP_UP_BOUNDS))
+
+    def judge(self, formula: ServiceLevelFormula, fact: Fact) -> None:
+        """Count a call that was answered or left in the service level."""
+        met, of = JUDGED[formula][fact]
+        self.service_level_met += met
+        self.service_level_of += of
 
 
 class QueueStatistics(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -73,27 +83,27 @@ class QueueStatistics(msgspec.Struct, kw_only=True, omit_defaults=True):
     window: RollingWindow = msgspec.field(default_factory=RollingWindow)
     totals: QueueTotals = msgspec.field(default_factory=QueueTotals)
 
-    def answered(self, at: float, wait: float, threshold: float) -> None:
+    def answered(self, at: float, wait: float, config: QueueConfig) -> None:
         """Count a call answered at ``at`` that waited ``wait`` seconds."""
         wait_us = microseconds(wait)
-        in_threshold = wait_us <= microseconds(threshold)
+        in_threshold = wait_us <= microseconds(config.threshold)
+        fact = Fact.ANSWERED_IN_THRESHOLD if in_threshold else Fact.ANSWERED_LATE
         self.totals.calls["answered"] += 1
         self.totals.answered_in_threshold += in_threshold
         self.totals.wait.observe(wait_us)
-        self._count(at, Fact.ANSWERED_IN_THRESHOLD if in_threshold else Fact.ANSWERED_LATE, wait_us)
+        self.totals.judge(config.formula, fact)
+        self._count(at, fact, wait_us)
         self._waited(wait_us)
 
-    def left(
-        self, at: float, outcome: LeftOutcome, wait: float, threshold: float, short_abandon: float
-    ) -> float:
+    def left(self, at: float, outcome: LeftOutcome, wait: float, config: QueueConfig) -> float:
         """Count a call that left unanswered; return the time it is filed under (for ``overrule_unknown``).
 
         ``unknown`` counts only as unknown. ``answered`` is not for this method: ``ValueError``.
         """
         wait_us = microseconds(wait)
         if outcome == "abandoned":
-            short = wait_us < microseconds(short_abandon)
-            fact = _ABANDONED[short, wait_us <= microseconds(threshold)]
+            short = wait_us < microseconds(config.short_abandon)
+            fact = _ABANDONED[short, wait_us <= microseconds(config.threshold)]
             self.totals.short_abandoned += short
             self.totals.abandon_wait.observe(wait_us)
         elif outcome == "answered":
@@ -101,6 +111,7 @@ class QueueStatistics(msgspec.Struct, kw_only=True, omit_defaults=True):
         else:
             fact = _LEFT[outcome]
         self.totals.calls[outcome] += 1
+        self.totals.judge(config.formula, fact)
         self._count(at, fact, wait_us)
         if fact is not Fact.UNKNOWN:
             self._waited(wait_us)

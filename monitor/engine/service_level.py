@@ -6,10 +6,10 @@ and of what. A short abandon leaves only ``answered_and_abandoned``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from monitor.engine.queue_counts import QueueCounts
+from monitor.engine.queue_counts import Fact, QueueCounts
 from monitor.model import ServiceLevel, ServiceLevelFormula
 
 _Formula: TypeAlias = Callable[[QueueCounts], tuple[int, int]]
@@ -27,6 +27,19 @@ _FORMULAS: dict[ServiceLevelFormula, _Formula] = {
         counts.answered + counts.abandoned,
     ),
 }
+
+
+def _of_one_call(formula: _Formula) -> dict[Fact, tuple[int, int]]:
+    counts = {fact: QueueCounts() for fact in Fact}
+    for fact, one in counts.items():
+        one.add(fact)
+    return {fact: formula(one) for fact, one in counts.items()}
+
+
+JUDGED: Mapping[ServiceLevelFormula, Mapping[Fact, tuple[int, int]]] = {
+    name: _of_one_call(formula) for name, formula in _FORMULAS.items()
+}
+"""What one fact adds to (met, of): the formulas are sums over calls."""
 
 
 def service_level(

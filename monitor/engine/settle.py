@@ -85,11 +85,7 @@ def _settle_agent(live: Live, agent: AgentEntity) -> None:
         every_member &= own
         state = derive(base | own).state
         if state != member.state:
-            counts = live.counts[member.queue]
-            if member.state is not None:
-                counts[member.state] -= 1
-            counts[state] += 1
-            member.state = state
+            live.recount_member(member, state)
             live.changes.queues.add(member.queue)
     if members:
         base |= (any_member & WRAP_UP) | (every_member & _SHARED)

@@ -126,6 +126,8 @@ class Member(msgspec.Struct, kw_only=True, eq=False):
     agent: str = ""
     state: AgentState | None = None
     """As counted in the queue; derived."""
+    ringing_from: float | None = None
+    """The engine's time when this state became ``ringing``, while it is."""
     touched: float = NEVER
 
     @property

@@ -10,6 +10,7 @@ import msgspec
 from monitor.engine.ended import EndedKey
 from monitor.engine.errors import StateUnreadable
 from monitor.engine.live import KINDS, SOURCE_FACTS, Kind, Live
+from monitor.engine.member_time import MemberTime
 from monitor.engine.members import configure_agents
 from monitor.engine.passing import await_step
 from monitor.engine.settle import recount, settle_calls
@@ -34,6 +35,7 @@ _decode = msgspec.msgpack.decode
 _TYPES: Final[dict[Kind, type[Any]]] = {
     "agent": AgentEntity,
     "member": Member,
+    "member_time": MemberTime,
     "queue": QueueEntity,
     "visit": Visit,
     "queue_call": QueueCall,
@@ -108,6 +110,7 @@ def _index(live: Live, found: dict[Kind, list[Any]]) -> None:
 
 
 def _index_callers(live: Live, found: dict[Kind, list[Any]]) -> None:
+    live.member_times.update({time.queue: time for time in found["member_time"]})
     for queue in found["queue"]:
         live.index_queue(queue)
     for visit in found["visit"]:
@@ -158,6 +161,7 @@ def _table(live: Live, kind: Kind) -> Mapping[Any, Any]:
     tables: dict[Kind, Mapping[Any, Any]] = {
         "agent": live.agents,
         "member": live.members,
+        "member_time": live.member_times,
         "queue": live.queues,
         "visit": live.visits,
         "queue_call": live.queue_calls,

@@ -7,7 +7,9 @@ A test holds the result against the library's own rendering.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from itertools import islice
+from typing import Final
 
 from prometheus_client.core import Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, choose_encoder, generate_latest
@@ -16,7 +18,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
-from monitor.metrics.families import Family, Sample
+from monitor.metrics.family import Family, Sample
 
 SLICE = 1_000
 """Lines written before others have their turn: about 2 ms."""
@@ -78,15 +80,26 @@ def render(families: Iterable[Family], form: Format) -> Iterator[bytes]:
         yield form.end
 
 
-_number: Callable[[float], str] = floatToGoString
-
-
 def _line(name: str, sample: Sample) -> str:
     suffix, labels, value = sample
     if not labels:
         return f"{name}{suffix} {_number(value)}\n"
-    inside = ",".join([f'{label}="{_escaped(text)}"' for label, text in labels])
+    inside = ",".join([_label(label, text) for label, text in labels])
     return f"{name}{suffix}{{{inside}}} {_number(value)}\n"
+
+
+@lru_cache(maxsize=65_536)  # the same agents and queues at every scrape
+def _label(label: str, text: str) -> str:
+    return f'{label}="{_escaped(text)}"'
+
+
+_go: Callable[[float], str] = floatToGoString
+_NUMBERS: Final = {float(number): _go(number) for number in range(1_000)}
+"""Most values are small and whole."""
+
+
+def _number(value: float) -> str:
+    return _NUMBERS.get(value) or _go(value)
 
 
 def _escaped(text: str) -> str:

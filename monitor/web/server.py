@@ -14,7 +14,7 @@ from aiohttp import web
 from monitor import __version__
 from monitor.engine import Picture
 from monitor.listening import BACKLOG, Door, at, bound_port, listen
-from monitor.metrics import Families, FeedFigures, IngestMetrics
+from monitor.metrics import Families
 from monitor.web import connections
 from monitor.web.files import File
 from monitor.web.handlers import FeedAddress, Handlers, WallboardView
@@ -34,8 +34,6 @@ class HttpSettings(Protocol):
 
     host: str
     port: int
-    agent_series: bool
-    """Whether the metrics have a series per agent."""
 
     @property
     def frame_ancestors(self) -> Sequence[str]:
@@ -44,14 +42,6 @@ class HttpSettings(Protocol):
     @property
     def allowed_hosts(self) -> Sequence[str]:
         """Names by which it may be called, besides addresses and ``localhost`` (``board.example.org``; ``*``: all)."""
-
-
-class FeedView(FeedAddress, Protocol):
-    """What is shown of the feed: :class:`monitor.feed.Feed` is one."""
-
-    @property
-    def stats(self) -> FeedFigures:
-        """Its figures since the start."""
 
 
 class WebServer:
@@ -63,8 +53,8 @@ class WebServer:
         settings: HttpSettings,
         *,
         now: Callable[[], float],
-        feed: FeedView,
-        ingest: IngestMetrics,
+        feed: FeedAddress,
+        metrics: Families,
         wallboard: WallboardView,
     ) -> None:
         self._settings = settings
@@ -73,11 +63,8 @@ class WebServer:
         self._runner: web.AppRunner | None = None
         self._listening: asyncio.Server | None = None
         self._door = Door(connections.PLACES)
-        families = Families(
-            picture, ingest, feed.stats, now=now, version=__version__, agent_series=settings.agent_series
-        )
         openapi = File.of(msgspec.json.encode(document(ROUTES, __version__)), JSON)
-        self._handlers = Handlers(picture, feed, families, openapi, now=now, wallboard=wallboard)
+        self._handlers = Handlers(picture, feed, metrics, openapi, now=now, wallboard=wallboard)
 
     @property
     def port(self) -> int:

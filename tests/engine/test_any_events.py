@@ -265,6 +265,7 @@ def test_no_dump_misses_a_change(told: list[Event]) -> None:
     tables = {
         "agent": live.agents,
         "member": live.members,
+        "member_time": live.member_times,
         "queue": live.queues,
         "visit": live.visits,
         "queue_call": live.queue_calls,

@@ -117,7 +117,7 @@ def test_a_fact_older_than_the_figures_is_in_the_step_under_which_they_count_it(
     statistics = QueueStatistics()
     statistics.advance(START, START)
     for into in (1, 301, 299):
-        statistics.answered(START + into, 1.0, 20.0)
+        statistics.answered(START + into, 1.0, QueueConfig(threshold=20.0))
     assert [point.answered for point in statistics.points("offered")] == [1, 2]
 
 
@@ -364,7 +364,7 @@ def test_the_steps_add_up_to_the_day_whatever_happens(facts: list[tuple[float, s
         at += passed
         match kind:
             case "answered":
-                statistics.answered(at, wait, threshold)
+                statistics.answered(at, wait, QueueConfig(threshold=threshold))
             case "completed":
                 statistics.completed(at, wait, 1.0)
             case "wrapped_up":
@@ -372,14 +372,18 @@ def test_the_steps_add_up_to_the_day_whatever_happens(facts: list[tuple[float, s
             case "overruled":
                 if unknown:
                     statistics.overrule_unknown(unknown.pop())
-                    statistics.left(at, "abandoned", wait, threshold, 5.0)
+                    statistics.left(
+                        at, "abandoned", wait, QueueConfig(threshold=threshold, short_abandon=5.0)
+                    )
             case "restart":
                 statistics = msgspec.msgpack.decode(msgspec.msgpack.encode(statistics), type=QueueStatistics)
             case "day":
                 day_start = max(day_start, statistics.now)
                 statistics.advance(day_start, day_start)
             case _:
-                filed_at = statistics.left(at, kind, wait, threshold, 5.0)  # type: ignore[arg-type]
+                filed_at = statistics.left(
+                    at, kind, wait, QueueConfig(threshold=threshold, short_abandon=5.0)
+                )  # type: ignore[arg-type]
                 if kind == "unknown":
                     unknown.append(filed_at)
         for formula in get_args(ServiceLevelFormula):

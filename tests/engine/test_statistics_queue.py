@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.engine import rolling_window
+from monitor.engine.config import QueueConfig
 from monitor.engine.histogram import Histogram
 from monitor.engine.queue_statistics import QueueStatistics
 from monitor.events import LeftOutcome
@@ -155,10 +156,12 @@ def test_figures_equal_a_naive_recomputation_through_days_corrections_and_restar
         queue.advance(at, at // DAY * DAY)
         naive.now = max(naive.now, at)
         if kind == "answered":
-            queue.answered(at, first, threshold)
+            queue.answered(at, first, QueueConfig(threshold=threshold))
             naive.add(at, kind, first, **limits)
         elif kind in UNANSWERED:
-            filed_at = queue.left(at, kind, first, threshold, short_abandon)  # type: ignore[arg-type]
+            filed_at = queue.left(
+                at, kind, first, QueueConfig(threshold=threshold, short_abandon=short_abandon)
+            )  # type: ignore[arg-type]
             fact = naive.add(at, kind, first, **limits)
             assert filed_at == fact.at
             if kind == "unknown":
@@ -173,7 +176,7 @@ def test_figures_equal_a_naive_recomputation_through_days_corrections_and_restar
             fact, filed_at = unknown.pop(pick % len(unknown))
             queue.overrule_unknown(filed_at)
             naive.facts.remove(fact)
-            queue.left(at, "abandoned", first, threshold, short_abandon)
+            queue.left(at, "abandoned", first, QueueConfig(threshold=threshold, short_abandon=short_abandon))
             naive.add(at, "abandoned", first, **limits)
         elif kind == "restart":
             queue = codec.decode(codec.encode(queue), type=QueueStatistics)
@@ -191,7 +194,7 @@ def test_figures_equal_a_naive_recomputation_through_days_corrections_and_restar
 
 def test_call_leaves_the_window_at_exactly_thirty_minutes() -> None:
     queue = begun()
-    queue.answered(NOON, 7.0, 20.0)
+    queue.answered(NOON, 7.0, QueueConfig(threshold=20.0))
     assert queue.next_deadline() == NOON + HALF_HOUR
     queue.advance(NOON + HALF_HOUR - 0.001, START)
     assert last_30m(queue).answered == 1
@@ -204,7 +207,7 @@ def test_call_leaves_the_window_at_exactly_thirty_minutes() -> None:
 
 def test_window_reaches_over_midnight_while_today_begins_at_zero() -> None:
     queue = begun()
-    queue.answered(START + DAY - 1, 30.0, 20.0)
+    queue.answered(START + DAY - 1, 30.0, QueueConfig(threshold=20.0))
     queue.advance(START + DAY, START + DAY)
     assert (today(queue).answered, today(queue).longest_wait) == (0, None)
     assert (last_30m(queue).answered, last_30m(queue).longest_wait) == (1, 30.0)
@@ -213,7 +216,7 @@ def test_window_reaches_over_midnight_while_today_begins_at_zero() -> None:
 def test_longest_wait_falls_back_to_the_next_longest_that_is_still_in_the_window() -> None:
     queue = begun()
     for minute, wait in enumerate([50.0, 90.0, 10.0, 40.0, 40.0, 20.0]):
-        queue.left(NOON + 60 * minute, "timed_out", wait, 20.0, 5.0)
+        queue.left(NOON + 60 * minute, "timed_out", wait, QueueConfig(threshold=20.0, short_abandon=5.0))
     longest = []
     for minute in range(6):
         queue.advance(NOON + HALF_HOUR + 60 * minute - 1, START)
@@ -226,9 +229,8 @@ def test_hundred_thousand_calls_in_half_an_hour_stay_exact_and_in_bounds() -> No
     calls = 100_000
     for number in range(calls):
         at = NOON + number * HALF_HOUR / calls
-        queue.answered(
-            at, 600.0 - number / 1_000, 20.0
-        )  # falling: the longest-wait list is as long as can be
+        # falling: the longest-wait list is as long as can be
+        queue.answered(at, 600.0 - number / 1_000, QueueConfig())
         queue.completed(at, 60.0, 0.0)
         queue.wrapped_up(at, 10.0)
     figures = last_30m(queue)
@@ -250,7 +252,7 @@ def test_more_facts_than_the_window_keeps_drop_the_oldest_and_are_counted(
     monkeypatch.setattr(rolling_window, "LIMIT", 10)
     queue = begun()
     for number in range(25):
-        queue.answered(NOON + number, 100.0 - number, 20.0)
+        queue.answered(NOON + number, 100.0 - number, QueueConfig(threshold=20.0))
     figures = last_30m(queue)
     assert (figures.answered, figures.longest_wait) == (10, 85.0)
     assert queue.window.dropped == 15
@@ -260,7 +262,7 @@ def test_more_facts_than_the_window_keeps_drop_the_oldest_and_are_counted(
 def test_sums_come_back_to_exactly_nothing_when_the_window_empties() -> None:
     queue = begun()
     for number in range(1_000):
-        queue.answered(NOON + number, 0.1 + number / 7, 20.0)
+        queue.answered(NOON + number, 0.1 + number / 7, QueueConfig(threshold=20.0))
         queue.completed(NOON + number, 1 / 3, 0.1)
         queue.wrapped_up(NOON + number, 0.7)
     queue.advance(NOON + DAY / 4, START)
@@ -273,11 +275,11 @@ def test_sums_come_back_to_exactly_nothing_when_the_window_empties() -> None:
 
 def test_unknown_counts_only_as_unknown_until_its_true_outcome_overrules_it() -> None:
     queue = begun()
-    filed_at = queue.left(NOON, "unknown", 300.0, 20.0, 5.0)
+    filed_at = queue.left(NOON, "unknown", 300.0, QueueConfig(threshold=20.0, short_abandon=5.0))
     figures = today(queue)
     assert (figures.unknown, figures.offered, figures.longest_wait) == (1, 0, None)
     queue.overrule_unknown(filed_at)
-    queue.answered(NOON + 5, 12.0, 20.0)
+    queue.answered(NOON + 5, 12.0, QueueConfig(threshold=20.0))
     for figures in (today(queue), last_30m(queue)):
         assert (figures.unknown, figures.offered, figures.answered) == (0, 1, 1)
         assert figures.longest_wait == 12.0
@@ -285,16 +287,16 @@ def test_unknown_counts_only_as_unknown_until_its_true_outcome_overrules_it() ->
 
 def test_overruling_an_unknown_of_yesterday_leaves_todays_alone() -> None:
     queue = begun()
-    filed_at = queue.left(START + DAY - 10, "unknown", 1.0, 20.0, 5.0)
+    filed_at = queue.left(START + DAY - 10, "unknown", 1.0, QueueConfig(threshold=20.0, short_abandon=5.0))
     queue.advance(START + DAY, START + DAY)
-    queue.left(START + DAY + 1, "unknown", 1.0, 20.0, 5.0)
+    queue.left(START + DAY + 1, "unknown", 1.0, QueueConfig(threshold=20.0, short_abandon=5.0))
     queue.overrule_unknown(filed_at)
     assert (today(queue).unknown, last_30m(queue).unknown) == (1, 1)
 
 
 def test_overruling_twice_or_what_never_was_makes_nothing_negative() -> None:
     queue = begun()
-    filed_at = queue.left(NOON, "unknown", 1.0, 20.0, 5.0)
+    filed_at = queue.left(NOON, "unknown", 1.0, QueueConfig(threshold=20.0, short_abandon=5.0))
     for at in (filed_at, filed_at, NOON + 1):
         queue.overrule_unknown(at)
     assert (today(queue).unknown, last_30m(queue).unknown) == (0, 0)
@@ -303,21 +305,21 @@ def test_overruling_twice_or_what_never_was_makes_nothing_negative() -> None:
 def test_late_fact_counts_at_the_newest_time_seen() -> None:
     queue = begun()
     queue.advance(START + DAY, START + DAY)
-    queue.answered(START + DAY - 0.2, 5.0, 20.0)
+    queue.answered(START + DAY - 0.2, 5.0, QueueConfig(threshold=20.0))
     assert today(queue).answered == 1
     assert queue.next_deadline() == START + DAY + HALF_HOUR
 
 
 def test_negative_wait_of_a_jumping_clock_counts_as_none() -> None:
     queue = begun()
-    queue.answered(NOON, -3.0, 20.0)
+    queue.answered(NOON, -3.0, QueueConfig(threshold=20.0))
     assert (today(queue).longest_wait, today(queue).average_wait) == (0.0, 0.0)
 
 
 def test_answered_call_is_refused_among_those_that_left() -> None:
     queue = begun()
     with pytest.raises(ValueError, match="answered"):
-        queue.left(NOON, "answered", 1.0, 20.0, 5.0)
+        queue.left(NOON, "answered", 1.0, QueueConfig(threshold=20.0, short_abandon=5.0))
     assert queue.totals.calls["answered"] == 0
 
 
@@ -327,11 +329,11 @@ def test_answered_call_is_refused_among_those_that_left() -> None:
 def test_totals_have_every_outcome_from_the_start_and_never_go_down() -> None:
     queue = begun()
     assert queue.totals.calls == dict.fromkeys(get_args(LeftOutcome), 0)
-    queue.answered(NOON, 20.0, 20.0)
-    queue.answered(NOON, 21.0, 20.0)
+    queue.answered(NOON, 20.0, QueueConfig(threshold=20.0))
+    queue.answered(NOON, 21.0, QueueConfig(threshold=20.0))
     filed_at = NOON
     for outcome in UNANSWERED:
-        filed_at = queue.left(NOON, outcome, 1.0, 20.0, 5.0)
+        filed_at = queue.left(NOON, outcome, 1.0, QueueConfig(threshold=20.0, short_abandon=5.0))
     queue.overrule_unknown(filed_at)
     queue.advance(NOON + DAY, START + DAY)
     assert queue.totals.calls == dict.fromkeys(UNANSWERED, 1) | {"answered": 2}

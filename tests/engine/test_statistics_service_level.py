@@ -6,6 +6,7 @@ from typing import get_args
 
 import pytest
 
+from monitor.engine.config import QueueConfig
 from monitor.engine.queue_counts import QueueCounts
 from monitor.engine.queue_statistics import QueueStatistics
 from monitor.engine.service_level import service_level
@@ -23,11 +24,11 @@ def vector(
     """Answered 80, of them 60 in time; abandoned 15, of them 4 short and 7 in time (shorts included); 5 flow-outs."""
     queue = QueueStatistics()
     for wait in [IN_TIME] * 60 + [LATE] * 20:
-        queue.answered(100.0, wait, THRESHOLD)
+        queue.answered(100.0, wait, QueueConfig(threshold=THRESHOLD))
     for wait in ([] if without_shorts else [SHORT] * 4) + [IN_TIME] * 3 + [LATE] * 8:
-        queue.left(100.0, "abandoned", wait, THRESHOLD, short_abandon)
+        queue.left(100.0, "abandoned", wait, QueueConfig(threshold=THRESHOLD, short_abandon=short_abandon))
     for _ in range(5):
-        queue.left(100.0, flow_outs, LATE, THRESHOLD, short_abandon)  # type: ignore[arg-type]
+        queue.left(100.0, flow_outs, LATE, QueueConfig(threshold=THRESHOLD, short_abandon=short_abandon))  # type: ignore[arg-type]
     return queue
 
 
@@ -59,9 +60,9 @@ def test_published_vector_gives_the_published_percentages(
 def test_published_example_with_four_hundred_calls() -> None:
     queue = QueueStatistics()
     for wait in [IN_TIME] * 200 + [LATE] * 100:
-        queue.answered(100.0, wait, THRESHOLD)
+        queue.answered(100.0, wait, QueueConfig(threshold=THRESHOLD))
     for wait in [SHORT] * 50 + [LATE] * 50:
-        queue.left(100.0, "abandoned", wait, THRESHOLD, 5.0)
+        queue.left(100.0, "abandoned", wait, QueueConfig(threshold=THRESHOLD, short_abandon=5.0))
     level = queue.today("answered_and_abandoned", THRESHOLD, None).service_level
     assert (level.met, level.of) == (200, 350)
     assert round(100 * level.met / level.of, 2) == 57.14
@@ -83,7 +84,7 @@ def test_nothing_counted_is_neither_good_nor_bad(formula: ServiceLevelFormula) -
 
 def test_only_short_abandons_leave_no_denominator() -> None:
     queue = QueueStatistics()
-    queue.left(100.0, "abandoned", SHORT, THRESHOLD, 5.0)
+    queue.left(100.0, "abandoned", SHORT, QueueConfig(threshold=THRESHOLD, short_abandon=5.0))
     figures = queue.today("answered_and_abandoned", THRESHOLD, 0.8)
     assert (figures.service_level.value, figures.service_level.of) == (None, 0)
     assert figures.abandonment_rate is None
@@ -102,20 +103,20 @@ def test_wait_of_exactly_the_threshold_is_within_whatever_the_last_bit_of_the_cl
     joined: float, answered: float, met: int
 ) -> None:
     queue = QueueStatistics()
-    queue.answered(answered, answered - joined, THRESHOLD)
+    queue.answered(answered, answered - joined, QueueConfig(threshold=THRESHOLD))
     assert queue.today("answered_only", THRESHOLD, None).service_level.met == met
 
 
 def test_abandon_of_exactly_the_short_limit_is_not_short() -> None:
     queue = QueueStatistics()
-    queue.left(100.0, "abandoned", 5.0, THRESHOLD, 5.0)
-    queue.left(100.0, "abandoned", 4.999, THRESHOLD, 5.0)
+    queue.left(100.0, "abandoned", 5.0, QueueConfig(threshold=THRESHOLD, short_abandon=5.0))
+    queue.left(100.0, "abandoned", 4.999, QueueConfig(threshold=THRESHOLD, short_abandon=5.0))
     assert queue.today("offered", THRESHOLD, None).short_abandoned == 1
 
 
 def test_short_abandon_over_the_threshold_is_short_and_not_met() -> None:
     queue = QueueStatistics()
-    queue.left(100.0, "abandoned", 4.0, 3.0, 5.0)
+    queue.left(100.0, "abandoned", 4.0, QueueConfig(threshold=3.0, short_abandon=5.0))
     figures = queue.today("abandoned_in_T_count_as_met", 3.0, None)
     assert (figures.short_abandoned, figures.service_level.met, figures.service_level.of) == (1, 0, 1)
 
@@ -126,7 +127,7 @@ def test_changed_settings_do_not_rewrite_what_was_counted() -> None:
     after = queue.today("answered_and_abandoned", 60.0, 0.9)
     assert (after.service_level.met, after.service_level.of) == (60, 91)
     assert after.short_abandoned == before.short_abandoned
-    queue.answered(101.0, LATE, 60.0)
+    queue.answered(101.0, LATE, QueueConfig(threshold=60.0))
     assert queue.today("answered_and_abandoned", 60.0, 0.9).service_level.met == 61
 
 

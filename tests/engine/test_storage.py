@@ -19,7 +19,12 @@ def test_a_dump_has_only_what_changed_since_the_last_one() -> None:
     story = Story().up(member(), member("102"))
     story.engine.dump()
     story.paused("lunch")
-    assert set(story.engine.dump()) == {"source", "agent:Anna", 'member:["sales","PJSIP/101"]'}
+    assert set(story.engine.dump()) == {
+        "source",
+        "agent:Anna",
+        'member:["sales","PJSIP/101"]',
+        "member_time:sales",
+    }
     assert set(story.engine.dump()) == {"source"}
 
 

@@ -6,6 +6,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from monitor.engine import Picture
+from monitor.feed import Feed
+from monitor.metrics import Families, IngestMetrics, LoopLag
 from monitor.settings import Settings
 
 WALLBOARD = Settings.of(sources=[{"id": "pbx1", "adapter": "ami"}], environ={}).wallboard_config()
@@ -31,7 +34,11 @@ class HttpOptions:
     port: int = 0
     frame_ancestors: Sequence[str] = ()
     allowed_hosts: Sequence[str] = ()
-    agent_series: bool = True
+
+
+def metrics_of(picture: Picture, feed: Feed, now: Callable[[], float]) -> Families:
+    """Return the metrics of a service to which nothing has come in."""
+    return Families(picture, IngestMetrics(), feed.stats, LoopLag(), now=now, version="1.2.3")
 
 
 async def until(condition: Callable[[], object], what: str) -> None:

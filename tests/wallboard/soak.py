@@ -24,11 +24,10 @@ from playwright.async_api import Browser, CDPSession, async_playwright
 
 from monitor import events
 from monitor.feed import Feed
-from monitor.metrics import IngestMetrics
 from monitor.web import WebServer
 from tests.helpers.centre import Centre
 from tests.helpers.chromium import ARGUMENTS
-from tests.helpers.publishing import WALLBOARD, FeedOptions, HttpOptions
+from tests.helpers.publishing import WALLBOARD, FeedOptions, HttpOptions, metrics_of
 
 AGENTS, QUEUES, RATE = 500, 8, 50
 QUERY = "?view=agents&lang=en&theme=dark"
@@ -146,7 +145,12 @@ async def main(chromium: str, seconds: float, query: str = QUERY) -> dict[str, f
     centre.up()
     feed = Feed(centre.picture, FeedOptions(), now=lambda: max(centre.at, time.time()), epoch="soak")
     web = WebServer(
-        centre.picture, HttpOptions(), now=feed.now, feed=feed, ingest=IngestMetrics(), wallboard=WALLBOARD
+        centre.picture,
+        HttpOptions(),
+        now=feed.now,
+        feed=feed,
+        metrics=metrics_of(centre.picture, feed, feed.now),
+        wallboard=WALLBOARD,
     )
     centre.publish = feed.publish
     await feed.start()

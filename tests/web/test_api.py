@@ -21,7 +21,6 @@ from monitor.engine.config import QueueConfig
 from monitor.feed import Feed
 from monitor.feed.view import Filter
 from monitor.listening import CannotListen
-from monitor.metrics import IngestMetrics
 from monitor.model import Agent, Queue, QueueHistory, State, Timeline, Wallboard
 from monitor.settings import Settings, WallboardConfig
 from monitor.web import WebServer
@@ -31,7 +30,7 @@ from monitor.web import sending as sending_module
 from monitor.web.routes import ROUTES, pattern
 from tests.helpers.centre import Centre
 from tests.helpers.feed_copy import FeedCopy, without_running_figures
-from tests.helpers.publishing import WALLBOARD, FeedOptions, HttpOptions, until
+from tests.helpers.publishing import WALLBOARD, FeedOptions, HttpOptions, metrics_of, until
 
 
 class Answer(NamedTuple):
@@ -88,7 +87,7 @@ async def served(
         HttpOptions(**options),
         now=centre.now,
         feed=feed,
-        ingest=IngestMetrics(),
+        metrics=metrics_of(centre.picture, feed, centre.now),
         wallboard=wallboard or WALLBOARD,
     )
     await server.start()
@@ -453,7 +452,7 @@ async def test_a_taken_port_is_told_with_what_to_do(site: Site) -> None:
         HttpOptions(port=site.server.port),
         now=site.centre.now,
         feed=site.feed,
-        ingest=IngestMetrics(),
+        metrics=metrics_of(site.centre.picture, site.feed, site.centre.now),
         wallboard=WALLBOARD,
     )
     with pytest.raises(

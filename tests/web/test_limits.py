@@ -12,12 +12,11 @@ import pytest
 
 from monitor.engine import Picture
 from monitor.feed import Feed
-from monitor.metrics import IngestMetrics
 from monitor.model import Agent
 from monitor.web import WebServer, connections, handlers
 from monitor.web.sending import TURN
 from tests.helpers.centre import Centre
-from tests.helpers.publishing import WALLBOARD, FeedOptions, HttpOptions, until
+from tests.helpers.publishing import WALLBOARD, FeedOptions, HttpOptions, metrics_of, until
 
 ASK = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 HALF = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX: "
@@ -90,7 +89,12 @@ async def listening(centre: Centre | None = None) -> AsyncIterator[Listener]:
     centre = centre or Centre().up()
     feed = Feed(centre.picture, FeedOptions(), now=centre.now, epoch="e1")
     server = WebServer(
-        centre.picture, HttpOptions(), now=centre.now, feed=feed, ingest=IngestMetrics(), wallboard=WALLBOARD
+        centre.picture,
+        HttpOptions(),
+        now=centre.now,
+        feed=feed,
+        metrics=metrics_of(centre.picture, feed, centre.now),
+        wallboard=WALLBOARD,
     )
     await server.start()
     listener = Listener(server, centre.picture)

@@ -13,10 +13,9 @@ from playwright.async_api import Browser, Page, expect
 
 from monitor.feed import Feed, messages
 from monitor.feed import server as feed_module
-from monitor.metrics import IngestMetrics
 from monitor.web import WebServer
 from tests.helpers.centre import Centre
-from tests.helpers.publishing import WALLBOARD, FeedOptions, HttpOptions, until
+from tests.helpers.publishing import WALLBOARD, FeedOptions, HttpOptions, metrics_of, until
 
 pytestmark = pytest.mark.servers
 expect.set_options(timeout=20_000)  # a busy machine draws late
@@ -38,7 +37,7 @@ class Wall:
             HttpOptions(),
             now=centre.now,
             feed=self.feed,
-            ingest=IngestMetrics(),
+            metrics=metrics_of(centre.picture, self.feed, centre.now),
             wallboard=WALLBOARD,
         )
         self.requests: list[str] = []

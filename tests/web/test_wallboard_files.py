@@ -10,11 +10,10 @@ import aiohttp
 import pytest
 
 from monitor.feed import Feed
-from monitor.metrics import IngestMetrics
 from monitor.web import WebServer
 from monitor.web import files as files_module
 from tests.helpers.centre import Centre
-from tests.helpers.publishing import WALLBOARD, FeedOptions, HttpOptions
+from tests.helpers.publishing import WALLBOARD, FeedOptions, HttpOptions, metrics_of
 
 BUILT = Path(files_module.__file__).parent / "wallboard"
 
@@ -84,7 +83,7 @@ def _server() -> WebServer:
         HttpOptions(),
         now=centre.now,
         feed=feed,
-        ingest=IngestMetrics(),
+        metrics=metrics_of(centre.picture, feed, centre.now),
         wallboard=WALLBOARD,
     )
 
