@@ -7,7 +7,6 @@ expression over a counter has data before the first event.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Protocol
 
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
@@ -20,13 +19,6 @@ from monitor.metrics.loop_lag import LoopLag
 from monitor.metrics.queues import QueueFamilies
 from monitor.metrics.service import FeedFigures, ServiceFamilies
 from monitor.metrics.sources import SourceFamilies
-
-
-class Group(Protocol):
-    """Families that belong together."""
-
-    def all(self) -> list[Family]:
-        """Return them, made anew for one scrape."""
 
 
 class Families(Collector):
@@ -43,17 +35,24 @@ class Families(Collector):
         version: str,
         agent_series: bool = True,
     ) -> None:
-        self.groups: dict[str, Group] = {
-            "Queues": QueueFamilies(picture, now),
-            "Agents": AgentFamilies(picture, series=agent_series),
-            "Sources": SourceFamilies(picture, ingest, now),
-            "The service": ServiceFamilies(feed, loop_lag, version),
+        self._picture = picture
+        self._now = now
+        self._agent_series = agent_series
+        self._sources = SourceFamilies(picture, ingest, now)
+        self._service = ServiceFamilies(feed, loop_lag, version)
+
+    def groups(self) -> dict[str, list[Family]]:
+        """Return the families for one scrape, by the heading under which they are documented."""
+        return {
+            "Queues": QueueFamilies(self._picture, self._now).all(),
+            "Agents": AgentFamilies(self._picture, series=self._agent_series).all(),
+            "Sources": self._sources.all(),
+            "The service": self._service.all(),
         }
-        """By the heading under which they are documented."""
 
     def all(self) -> list[Family]:
-        """Return the families in the order in which they are shown, for one scrape."""
-        return [family for group in self.groups.values() for family in group.all()]
+        """Return the families for one scrape, in the order in which they are shown."""
+        return [family for group in self.groups().values() for family in group]
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics whole, for the library's own rendering."""

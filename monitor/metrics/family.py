@@ -25,6 +25,8 @@ class Family(NamedTuple):
     labels: tuple[str, ...] = ()
     example: str = ""
     """An expression of PromQL that somebody would ask."""
+    lines: Callable[[], Iterable[str]] | None = None
+    """The samples as text, a few lines at a time, for a metric with so many that the general way takes too long."""
 
     def header(self) -> Metric:
         """Return the library's metric without samples."""

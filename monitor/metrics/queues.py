@@ -16,16 +16,15 @@ TODAY_OUTCOMES = ("answered", "abandoned", "timed_out", "left", "unknown")
 
 
 class QueueFamilies:
-    """Makes the families. What the public object of a queue tells is looked up once for all of them."""
+    """Makes the families of one scrape. The public object of a queue is looked up once for all of them."""
 
     def __init__(self, picture: Picture, now: Callable[[], float]) -> None:
         self._picture = picture
         self._now = now
-        self._views: list[Queue] | None = None
+        self._seen: list[Queue] | None = None
 
     def all(self) -> list[Family]:
-        """Return the families, made anew for one scrape."""
-        self._views = None
+        """Return the families."""
         return [
             *self._now_waiting(),
             *self._calls(),
@@ -238,10 +237,15 @@ class QueueFamilies:
 
     # --- their samples ---------------------------------------------------------------------------------
 
-    def _queues(self) -> list[Queue]:
-        if self._views is None:
-            self._views = list(self._picture.queues(self._now()))
-        return self._views
+    def _queues(self) -> Iterator[Queue]:
+        if self._seen is not None:
+            yield from self._seen
+            return
+        seen = []
+        for queue in self._picture.queues(self._now()):
+            seen.append(queue)
+            yield queue
+        self._seen = seen
 
     def _info(self) -> Iterator[Sample]:
         for queue in self._queues():

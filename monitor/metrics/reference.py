@@ -25,8 +25,8 @@ def tables() -> str:
     )
     return "\n\n".join(
         f"### {heading}\n\n| metric | type | meaning | for example |\n|---|---|---|---|\n"
-        + "\n".join(_row(family) for family in group.all())
-        for heading, group in families.groups.items()
+        + "\n".join(map(_row, group))
+        for heading, group in families.groups().items()
     )
 
 

@@ -36,7 +36,7 @@ class ServiceFamilies:
             collector(registry=self._process)
 
     def all(self) -> list[Family]:
-        """Return the families, made anew for one scrape."""
+        """Return the families."""
         feed = self._feed
         return [
             Family(

@@ -23,7 +23,7 @@ class SourceFamilies:
         self._now = now
 
     def all(self) -> list[Family]:
-        """Return the families, made anew for one scrape."""
+        """Return the families."""
         return [
             Family(
                 "callcenter_source_up",

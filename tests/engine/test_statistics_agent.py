@@ -306,3 +306,14 @@ def test_seconds_of_all_states_add_up_to_the_time_that_passed(
         statistics.enter(at, state, accepted)
     newest = statistics.since_us / 1e6
     assert sum(seconds(statistics.figures(newest)).values()) == newest - NOON
+
+
+def test_a_new_day_begins_at_0_and_the_calls_since_ever_go_on() -> None:
+    agent = AgentStatistics.begin(START, START, "available")
+    agent.answered, agent.missed, agent.outbound, agent.direct = 4, 3, 2, 1
+    agent.begin_day(START + DAY)
+    assert (agent.answered, agent.missed, agent.outbound, agent.direct) == (0, 0, 0, 0)
+    agent.answered += 1
+    agent.begin_day(START + 2 * DAY)
+    assert agent.calls == (5, 3, 2, 1)
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(agent), type=AgentStatistics).calls == (5, 3, 2, 1)
