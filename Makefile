@@ -9,7 +9,7 @@ WALLBOARD := monitor/web/wallboard/index.html
 WALLBOARD_SOURCES := $(shell find dashboards/wallboard -name node_modules -prune -o -type f -print)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check format bench docs constraints clean
+.PHONY: help setup demo run test check format bench dashboards docs constraints clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ format: $(READY) ## let ruff format and mend what it can
 
 bench: $(READY) ## benchmarks; the results go to docs/benchmarks.md
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+dashboards: $(READY) ## write the Grafana dashboards' JSON from their source
+	@$(BIN)/python -m dashboards.grafana.source $(ARGS)
 
 docs: $(READY) ## write anew what is made from the code: docs/metrics.md
 	@$(BIN)/python -m monitor.metrics.reference
