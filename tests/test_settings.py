@@ -273,7 +273,7 @@ MISTAKES = {
     "day: \t- x": "2:",
     "---\nday: {}": "2:1: expected one document",
     "day: " + "[" * 50 + "]" * 50: "2:22: day[0]",
-    "day: " + "[" * 500_000: "2:22: day[0]",
+    "day: " + "[" * 500_000: "2:",  # where the parser itself gives up, which differs by its version
     "day: {starts: \x07}": "2: the character U+0007 is not allowed",
 }
 
