@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from monitor.log.contract import EventLog, Storage, StorageError, StorageMisused, StorageUnavailable
+from monitor.log.contract import EventLog, Shelf, Storage, StorageError, StorageMisused, StorageUnavailable
 from monitor.log.memory import MemoryStorage
 from monitor.log.sqlite import SqliteStorage
 
-__all__ = ["EventLog", "Storage", "StorageError", "StorageMisused", "StorageUnavailable", "open_storage"]
+__all__ = [
+    "EventLog",
+    "Shelf",
+    "Storage",
+    "StorageError",
+    "StorageMisused",
+    "StorageUnavailable",
+    "open_storage",
+]
 
 FORMS = "sqlite:///relative.db, sqlite:////absolute/path.db or memory://"
 

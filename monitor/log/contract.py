@@ -1,7 +1,7 @@
 """The event log: what was seen, durable before it is shown; and the state at a cursor, so that a start is quick.
 
-One :class:`EventLog` belongs to one source; a :class:`Storage` opens them on one backend. The same contract
-tests run over every backend.
+One :class:`EventLog` belongs to one source, a :class:`Shelf` to whoever has state of its own to keep; a
+:class:`Storage` opens them on one backend. The same contract tests run over every backend.
 """
 
 from __future__ import annotations
@@ -60,6 +60,19 @@ class EventLog(Protocol):
         """
 
 
+class Shelf(Protocol):
+    """A few thousand named values that belong to no source: what must outlive the process besides events."""
+
+    async def load(self) -> dict[str, bytes]:
+        """Return everything that is on it."""
+
+    async def put(self, entries: Mapping[str, bytes | None]) -> None:
+        """Set the values given (``None`` removes one), all or none, durably before it returns.
+
+        Raises ``StorageUnavailable`` when nothing was written.
+        """
+
+
 class Storage(Protocol):
     """A backend, opened."""
 
@@ -69,6 +82,9 @@ class Storage(Protocol):
 
     def log(self, source: str) -> EventLog:
         """Return the log of one source."""
+
+    def shelf(self, name: str) -> Shelf:
+        """Return the shelf of this name; what is put on one is not seen on another."""
 
     async def close(self) -> None:
         """Flush and close; idempotent."""

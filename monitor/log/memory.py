@@ -22,15 +22,49 @@ class MemoryStorage:
         self.notices: tuple[str, ...] = ()
         self._max_events = max_events
         self._logs: dict[str, MemoryLog] = {}
+        self._shelves: dict[str, MemoryShelf] = {}
 
     def log(self, source: str) -> MemoryLog:
         """Return the log of one source."""
         return self._logs.setdefault(source, MemoryLog(source, self._max_events))
 
+    def shelf(self, name: str) -> MemoryShelf:
+        """Return the shelf of this name."""
+        return self._shelves.setdefault(name, MemoryShelf())
+
     async def close(self) -> None:
         """Forget everything; idempotent."""
         for log in self._logs.values():
             log.close()
+        for shelf in self._shelves.values():
+            shelf.close()
+
+
+class MemoryShelf:
+    """A :class:`monitor.log.contract.Shelf`."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, bytes] = {}
+        self._closed = False
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._closed = True
+        self._entries.clear()
+
+    async def load(self) -> dict[str, bytes]:
+        """Return everything that is on it."""
+        self._check_open("reading from")
+        return dict(self._entries)
+
+    async def put(self, entries: Mapping[str, bytes | None]) -> None:
+        """Set or remove values."""
+        self._check_open("writing to")
+        change(self._entries, entries)
+
+    def _check_open(self, what: str) -> None:
+        if self._closed:
+            raise StorageMisused(what, WHERE, "it is closed")
 
 
 class MemoryLog:
@@ -90,11 +124,7 @@ class MemoryLog:
         """Replace the entities given."""
         self._check_open("saving to")
         check_cursor(cursor, self._cursor, source=self._source, where=WHERE)
-        for key, value in entities.items():
-            if value is None:
-                self._entities.pop(key, None)
-            else:
-                self._entities[key] = value
+        change(self._entities, entities)
         self._cursor = cursor
         self._newest = max(self._newest or "", cursor)
 
@@ -127,3 +157,12 @@ class MemoryLog:
     def _check_open(self, what: str) -> None:
         if self._closed:
             raise StorageMisused(what, WHERE, "it is closed")
+
+
+def change(kept: dict[str, bytes], entries: Mapping[str, bytes | None]) -> None:
+    """Set the values given; ``None`` removes one."""
+    for key, value in entries.items():
+        if value is None:
+            kept.pop(key, None)
+        else:
+            kept[key] = value

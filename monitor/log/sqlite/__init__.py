@@ -6,6 +6,6 @@ setting aside), ``checkpoint``, ``files``, ``records``, ``schema`` and ``errors`
 
 from __future__ import annotations
 
-from monitor.log.sqlite.storage import SqliteLog, SqliteStorage
+from monitor.log.sqlite.storage import SqliteLog, SqliteShelf, SqliteStorage
 
-__all__ = ["SqliteLog", "SqliteStorage"]
+__all__ = ["SqliteLog", "SqliteShelf", "SqliteStorage"]

@@ -124,18 +124,11 @@ class Database:
 
     def save(self, source: str, entities: Mapping[str, bytes | None], cursor: str) -> None:
         """Replace entities and move the cursor, in one transaction."""
-        gone = [(source, key) for key, value in entities.items() if value is None]
-        kept = [entity_row(source, key, value) for key, value in entities.items() if value is not None]
         with told("saving to", self.path):
             check_cursor(cursor, self._cursor(source), source=source, where=str(self.path))
             newest = self._newest_id(source)
             with self._transaction() as write:
-                write.executemany("DELETE FROM entities WHERE source = ? AND key = ?", gone)
-                write.executemany(
-                    "INSERT INTO entities (source, key, crc, value) VALUES (?, ?, ?, ?) "
-                    "ON CONFLICT (source, key) DO UPDATE SET crc = excluded.crc, value = excluded.value",
-                    kept,
-                )
+                _write_entities(write, source, entities)
                 write.execute(
                     "INSERT INTO sources (source, epoch, cursor) VALUES (?, 0, ?) "
                     "ON CONFLICT (source) DO UPDATE SET cursor = excluded.cursor",
@@ -145,10 +138,20 @@ class Database:
 
     def load(self, source: str) -> tuple[dict[str, bytes], str | None]:
         """Return the entities and the cursor."""
+        with told("reading from", self.path):
+            return self.entities(source), self._cursor(source)
+
+    def put(self, owner: str, entities: Mapping[str, bytes | None]) -> None:
+        """Replace entities that belong to no state at a cursor, in one transaction."""
+        with told("writing to", self.path), self._transaction() as write:
+            _write_entities(write, owner, entities)
+
+    def entities(self, owner: str) -> dict[str, bytes]:
+        """Return the entities of a source, or of whoever else puts some here."""
         query = "SELECT key, crc, value FROM entities WHERE source = ?"
         with told("reading from", self.path):
-            rows = self._file.connection.execute(query, (source,))
-            return {key: entity_of(key, value, crc) for key, crc, value in rows}, self._cursor(source)
+            rows = self._file.connection.execute(query, (owner,))
+            return {key: entity_of(key, value, crc) for key, crc, value in rows}
 
     def trim(self, source: str, before: float, after: str) -> tuple[int, str | None]:
         """Remove the old ones among the next events after an id, up to the cursor.
@@ -225,3 +228,15 @@ class Database:
     def _has(self, source: str, event_id: str) -> bool:
         query = "SELECT 1 FROM events WHERE source = ? AND id = ?"
         return self._file.connection.execute(query, (source, event_id)).fetchone() is not None
+
+
+def _write_entities(write: sqlite3.Connection, owner: str, entities: Mapping[str, bytes | None]) -> None:
+    """Set the entities given; ``None`` removes one."""
+    gone = [(owner, key) for key, value in entities.items() if value is None]
+    kept = [entity_row(owner, key, value) for key, value in entities.items() if value is not None]
+    write.executemany("DELETE FROM entities WHERE source = ? AND key = ?", gone)
+    write.executemany(
+        "INSERT INTO entities (source, key, crc, value) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (source, key) DO UPDATE SET crc = excluded.crc, value = excluded.value",
+        kept,
+    )

@@ -45,6 +45,7 @@ class SqliteStorage:
             raise
         self._checkpointer = Checkpointer(self._database.path, self._database.checkpoint)
         self._logs: dict[str, SqliteLog] = {}
+        self._shelves: dict[str, SqliteShelf] = {}
         self._waiting: list[_Append] = []
         self._committing: asyncio.Task[None] | None = None
         self._closed = False
@@ -62,6 +63,10 @@ class SqliteStorage:
     def log(self, source: str) -> SqliteLog:
         """Return the log of one source."""
         return self._logs.setdefault(source, SqliteLog(source, self, self._database))
+
+    def shelf(self, name: str) -> SqliteShelf:
+        """Return the shelf of this name."""
+        return self._shelves.setdefault(name, SqliteShelf(name, self, self._database))
 
     async def close(self) -> None:
         """Write what waits and close; idempotent."""
@@ -175,3 +180,20 @@ class SqliteLog:
             count, more = await self._storage.run(self._database.thin, self._source, comparisons_before)
             removed += count
         return removed
+
+
+class SqliteShelf:
+    """A :class:`monitor.log.contract.Shelf`: entities of an owner that no source can be, for their ids have no colon."""
+
+    def __init__(self, name: str, storage: SqliteStorage, database: Database) -> None:
+        self._owner = f"shelf:{name}"
+        self._storage = storage
+        self._database = database
+
+    async def load(self) -> dict[str, bytes]:
+        """Return everything that is on it."""
+        return await self._storage.run(self._database.entities, self._owner)
+
+    async def put(self, entries: Mapping[str, bytes | None]) -> None:
+        """Set or remove values, all or none; see the contract."""
+        await self._storage.run(self._database.put, self._owner, dict(entries))
