@@ -136,6 +136,7 @@ class Pod:
         script = shutil.copy(ROOT / "deploy/make-secrets", self.directory / "deploy")
         mine = [] if os.geteuid() == 0 else ["--mine"]
         done = subprocess.run([script, *mine], capture_output=True, text=True, check=True)
+        (self.directory / "deploy/secrets").chmod(0o711)  # a mounted file is reached past its folder
         self.password = done.stdout.split("password ")[1].split()[0]
 
     def _start(self, *arguments: str, environ: Mapping[str, str] | None = None) -> Supervised:
@@ -174,12 +175,17 @@ class Pod:
 
     def nginx_conf(self, scratch: Path) -> str:
         secrets = self.directory / "deploy/secrets"
+        (inside,) = read()["networks"]["inside"]["ipam"]["config"]
+        subnet, gateway = inside["subnet"], inside["gateway"]
         return rewritten(
             "deploy/nginx/nginx.conf",
             {
                 " /tmp/": f" {scratch}/",  # before those that lead into our own directory
                 "listen 8443 ssl;": f"listen 127.0.0.1:{self.https} ssl;",
                 "listen 8082": f"listen 127.0.0.1:{self.metrics}",
+                "server_name operator-monitor;": "server_name operator-monitor 127.0.0.1;",
+                f"deny {gateway};": "deny 127.0.0.3;",
+                f"allow {subnet};": "allow 127.0.0.0/30;",
                 "listen 127.0.0.1:8083;": f"listen 127.0.0.1:{self.alive};",
                 "server 127.0.0.1:8080;": f"server 127.0.0.1:{self.http};",
                 "server 127.0.0.1:8081;": f"server 127.0.0.1:{self.feed};",

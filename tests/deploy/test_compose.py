@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,16 @@ def test_no_container_runs_as_root(name: str) -> None:
     uid = SERVICES[name]["user"].partition(":")[0]
     assert uid.isdigit(), "a number, so that nothing in the image decides"
     assert uid != "0"
+
+
+def test_users_are_shared_by_none_but_those_whose_images_want_it() -> None:
+    users: dict[str, set[str]] = {}
+    for name, service in SERVICES.items():
+        users.setdefault(service["user"].partition(":")[0], set()).add(name)
+    assert [names for names in users.values() if len(names) > 1] == [{"prometheus", "alertmanager"}]
+    groups = {name: service["group_add"] for name, service in SERVICES.items() if "group_add" in service}
+    assert list(groups) == ["alertmanager"], "its secrets are for a group of its own"
+    assert all(f"root:{group} " in DOCS for group in groups["alertmanager"])
 
 
 @each_service
@@ -203,12 +214,16 @@ def test_prometheus_scrapes_and_alerts_whom_compose_starts() -> None:
         "scrape_timeout": "4s",
         "evaluation_interval": "5s",
     }
-    (job,) = PROMETHEUS["scrape_configs"]
-    assert job["job_name"] == "operator-monitor"
-    name, _, port = job["static_configs"][0]["targets"][0].partition(":")
+    targets = {job["job_name"]: job["static_configs"][0]["targets"] for job in PROMETHEUS["scrape_configs"]}
+    assert targets.keys() == {"operator-monitor", "prometheus", "alertmanager"}
+    for known in ("prometheus", "alertmanager"):
+        (target,) = targets[known]
+        assert target.partition(":")[0] == known
+        assert f"http://127.0.0.1:{target.partition(':')[2]}/" in SERVICES[known]["healthcheck"]["test"][-1]
+    name, _, port = targets["operator-monitor"][0].partition(":")
     assert SERVICES["pod"]["networks"]["inside"]["aliases"] == [name]
     assert f"listen {port};" in NGINX
-    assert f"server_name {name} " in NGINX
+    assert f"server_name {name};" in NGINX
     (manager,) = PROMETHEUS["alerting"]["alertmanagers"]
     assert manager["static_configs"] == [{"targets": ["alertmanager:9093"]}]
     assert "inside" in SERVICES["alertmanager"]["networks"]
@@ -235,7 +250,11 @@ def test_the_demo_s_port_and_redis_are_not_reachable_unless_asked_for() -> None:
         "demo-pbx": ["demo"],
         "redis": ["redis"],
     }
-    assert COMPOSE["networks"]["inside"] == {"internal": True}
+    inside = COMPOSE["networks"]["inside"]
+    assert inside["internal"] is True
+    (network,) = inside["ipam"]["config"]
+    assert ip_address(network["gateway"]) in ip_network(network["subnet"])
+    assert f"deny {network['gateway']};\n        allow {network['subnet']};" in NGINX
     assert SERVICES["redis"]["networks"] == ["inside"]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import ssl
 import stat
 import subprocess
 from pathlib import Path
@@ -27,10 +26,23 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def make(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def make(tree: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("SUDO_")}
     return subprocess.run(
-        [tree / "deploy/make-secrets", *arguments], capture_output=True, text=True, check=False
+        [tree / "deploy/make-secrets", *arguments],
+        env=clean | environ,
+        capture_output=True,
+        text=True,
+        check=False,
     )
+
+
+def fake(tree: Path, name: str, script: str) -> None:
+    """Put a program of that name into ``bin``."""
+    program = tree / "bin" / name
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    program.chmod(0o755)
 
 
 def contents(tree: Path) -> dict[str, bytes]:
@@ -56,9 +68,39 @@ def test_each_file_is_its_reader_s_alone(tree: Path) -> None:
         assert "run it with sudo" in make(tree).stderr
         return
     assert make(tree).returncode == 0
-    files = list((tree / "deploy/secrets").iterdir())
+    folder = tree / "deploy/secrets"
+    files = list(folder.iterdir())
     assert {file.name: file.stat().st_uid for file in files} == OWNERS
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o400}
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700, "users of this machine may have the same numbers"
+
+
+def test_the_folder_and_env_are_of_whoever_called_sudo(tree: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("needs root, as sudo gives it")
+    assert make(tree, SUDO_UID="1234", SUDO_GID="1235").returncode == 0
+    for path in (tree / "deploy/secrets", tree / ".env"):
+        assert (path.stat().st_uid, path.stat().st_gid) == (1234, 1235), path
+    assert (tree / "deploy/secrets/ami").stat().st_uid == OWNERS["ami"]
+
+
+def test_a_user_of_this_machine_with_a_number_of_a_container_s_is_told(tree: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("needs root, as sudo gives it")
+    fake(tree, "getent", '[ "$2" = 472 ] && echo "bob:x:472:472::/home/bob:/bin/sh"')
+    told = make(tree, PATH=f"{tree}/bin:{os.environ['PATH']}").stdout
+    assert "user 472, who reads some of the secrets, is bob on this machine" in told
+    assert told.count("on this machine") == 1
+    assert "All is there." in told
+
+
+def test_an_openssl_that_cannot_hash_leaves_no_empty_password(tree: Path) -> None:
+    fake(tree, "openssl", f'[ "$1" = passwd ] && exit 1; exec {shutil.which("openssl")} "$@"')
+    done = make(tree, "--mine", PATH=f"{tree}/bin:{os.environ['PATH']}")
+    assert done.returncode == 1
+    assert "has no passwd -6" in done.stderr
+    assert "All is there." not in done.stdout
+    assert not (tree / "deploy/secrets/htpasswd").exists()
 
 
 def test_never_overwrites_and_completes_what_is_missing(tree: Path) -> None:
@@ -98,9 +140,12 @@ def test_nothing_is_guessable_or_the_same_twice(tree: Path, tmp_path_factory: py
 
 def test_the_certificate_is_for_the_name(tree: Path) -> None:
     assert make(tree, "--mine", "board.example.org").returncode == 0
-    context = ssl.create_default_context(cafile=tree / "deploy/secrets/tls.crt")
-    (certificate,) = context.get_ca_certs()
-    assert ("DNS", "board.example.org") in certificate["subjectAltName"]
+    command = ["openssl", "x509", "-noout", "-in", tree / "deploy/secrets/tls.crt"]
+    command += ["-ext", "basicConstraints,extendedKeyUsage,subjectAltName"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "DNS:board.example.org, DNS:localhost, IP Address:127.0.0.1" in told
+    assert "CA:FALSE" in told, "whoever trusts it trusts no other"
+    assert "TLS Web Server Authentication" in told
     assert environment(tree)["PUBLIC_NAME"] == "board.example.org"
 
 

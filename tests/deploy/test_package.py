@@ -10,6 +10,7 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,6 +74,8 @@ def installed(root: Path) -> Path:
     commands = re.findall(r"^RUN (.*)$", stage, re.MULTILINE)
     assert [command.split()[0] for command in commands] == ["deploy/package/build", "deploy/package/install"]
     base = getattr(sys, "_base_executable", sys.executable)
+    (root / "dist").mkdir()
+    (root / "dist/operator_monitor-0.0.1-py3-none-any.whl").touch()  # of a version before
     for command in commands:
         words = [f"{root}{word}" if word.startswith("/") else word for word in command.split()]
         done = subprocess.run(
@@ -153,3 +156,76 @@ def test_runs_as_a_nobody_who_can_write_his_data_alone(installed: Path, root: Pa
         pbx.kill()
     if os.geteuid() == 0:
         assert not [path for path in installed.rglob("*") if path.lstat().st_uid == uid]
+
+
+# --- one version after another -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A folder with an empty ``dist``, but for requirements of nothing."""
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "dist/requirements.txt").write_text("# none\n", encoding="utf-8")
+    return tmp_path
+
+
+def put_wheel(place: Path, version: str, *, works: bool = True) -> Path:
+    """Make a wheel whose program says its version, or fails to."""
+    wheel = place / f"dist/operator_monitor-{version}-py3-none-any.whl"
+    info = f"operator_monitor-{version}.dist-info"
+    files = {
+        "greeting.py": f"def main():\n    print('{version}')\n    return {0 if works else 1}\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: operator-monitor\nVersion: {version}\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/entry_points.txt": "[console_scripts]\noperator-monitor = greeting:main\n",
+    }
+    record = "".join(f"{name},,\n" for name in [*files, f"{info}/RECORD"])
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for name, text in (files | {f"{info}/RECORD": record}).items():
+            archive.writestr(name, text)
+    return wheel
+
+
+def install(place: Path) -> subprocess.CompletedProcess[str]:
+    base = getattr(sys, "_base_executable", sys.executable)
+    command = [ROOT / "deploy/package/install", place / "dist", place / "there"]
+    environ = os.environ | {"PYTHON": base}
+    return subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+
+
+def says(place: Path) -> str:
+    program = place / "there/bin/operator-monitor"
+    return subprocess.run([program], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_the_next_version_takes_the_place_of_the_last_only_if_it_works(place: Path) -> None:
+    old = put_wheel(place, "1.0")
+    done = install(place)
+    assert (done.returncode, says(place)) == (0, "1.0"), done.stderr
+    new = put_wheel(place, "1.1")
+    refused = install(place)
+    assert refused.returncode == 1
+    assert "2 wheels" in refused.stderr
+    assert says(place) == "1.0", "a service may run from there"
+
+    old.unlink()
+    new.unlink()
+    broken = put_wheel(place, "1.2", works=False)
+    assert install(place).returncode != 0
+    assert says(place) == "1.0"
+
+    broken.unlink()
+    put_wheel(place, "1.3")
+    done = install(place)
+    assert (done.returncode, done.stdout.strip(), says(place)) == (0, "1.3", "1.3"), done.stderr
+    assert sorted(path.name for path in place.iterdir()) == ["dist", "there"], "nothing is left over"
+    named = [path for path in (place / "there/bin").iterdir() if b".there.new" in path.read_bytes()]
+    assert named == []
+    assert ".there.new" not in (place / "there/pyvenv.cfg").read_text(encoding="utf-8")
+
+
+def test_nothing_to_install_is_told(place: Path) -> None:
+    done = install(place)
+    assert done.returncode == 1
+    assert "has no wheel" in done.stderr
+    assert not (place / "there").exists()

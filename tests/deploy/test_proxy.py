@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import http.client
 import json
 import socket
+import time
+import urllib.error
+import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -64,6 +68,15 @@ async def test_nothing_is_shown_without_the_password(pod: Pod, path: str) -> Non
             assert answer.status == 401
 
 
+async def test_a_wrong_password_costs_a_second(pod: Pod) -> None:
+    wrong = {"Authorization": aiohttp.encode_basic_auth("monitor", "wrong")}
+    async with client(pod) as session:
+        begin = time.monotonic()
+        async with session.get("/healthz", headers=wrong) as answer:
+            assert answer.status == 401
+        assert time.monotonic() - begin >= 0.9
+
+
 async def test_the_page_and_the_api_come_with_the_password_and_the_service_s_own_headers(pod: Pod) -> None:
     async with client(pod) as session:
         async with session.get("/", headers=pod.login) as answer:
@@ -78,8 +91,10 @@ async def test_the_page_and_the_api_come_with_the_password_and_the_service_s_own
 
 async def test_a_name_that_is_not_ours_is_refused(pod: Pod) -> None:
     other = pod.login | {"Host": "evil.example.org"}
-    async with client(pod) as session, session.get("/", headers=other) as answer:
-        assert answer.status == 421
+    async with client(pod) as session:
+        for path in ("/", "/grafana/", "/grafana/login"):
+            async with session.get(path, headers=other) as answer:
+                assert (path, answer.status) == (path, 421)
     with pytest.raises(InvalidStatus) as refused:
         async with feed(pod, additional_headers=pod.login, origin="https://evil.example.org"):
             pass
@@ -136,8 +151,24 @@ async def test_the_metrics_listener_has_metrics_and_nothing_else(pod: Pod) -> No
             assert answer.status == 403
         async with session.get("/metrics", headers={"Host": "operator-monitor:8082"}) as answer:
             assert answer.status == 200
-        async with session.get("/metrics", headers={"Host": "evil.example.org"}) as answer:
-            assert answer.status == 421
+        for name in ("evil.example.org", "10.9.8.7", "localhost"):
+            async with session.get("/metrics", headers={"Host": name}) as answer:
+                assert (name, answer.status) == (name, 421)
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"), [("127.0.0.2", 200), ("127.0.0.3", 403), ("127.0.0.9", 403)], ids=str
+)
+async def test_metrics_are_for_the_internal_network_without_the_host(
+    pod: Pod, origin: str, status: int
+) -> None:
+    """Here 127.0.0.0/30 stands for the network, and 127.0.0.3 for the host's own address in it."""
+    connector = aiohttp.TCPConnector(local_addr=(origin, 0))
+    async with (
+        aiohttp.ClientSession(f"http://127.0.0.1:{pod.metrics}", connector=connector) as session,
+        session.get("/metrics") as answer,
+    ):
+        assert answer.status == status
 
 
 # --- Grafana -----------------------------------------------------------------------------------------------
@@ -153,6 +184,7 @@ async def test_grafana_gets_its_sub_path_but_not_our_password(pod: Pod) -> None:
     app = web.Application()
     app.router.add_get("/{path:.*}", answer)
     runner = web.AppRunner(app, access_log=None)
+    by_address = f"https://127.0.0.1:{pod.https}"
     async with client(pod) as session:
         async with session.get("/grafana/", headers=pod.login) as gone:
             assert gone.status == 502, "the wallboard runs without it"
@@ -163,9 +195,11 @@ async def test_grafana_gets_its_sub_path_but_not_our_password(pod: Pod) -> None:
                 assert (found.status, await found.text()) == (200, "here")
             async with session.get("/grafana", headers=pod.login, allow_redirects=False) as moved:
                 assert (moved.status, moved.headers["Location"]) == (301, "/grafana/")
+            async with session.get(f"{by_address}/grafana/", headers=pod.login) as found:
+                assert found.status == 200, "an address is no name that could be another's"
         finally:
             await runner.cleanup()
-    (request,) = asked
+    request = asked[0]
     assert request.path_qs == "/grafana/d/x?orgId=1"
     assert request.headers["Host"] == f"localhost:{pod.https}"
     assert request.headers["X-Forwarded-Proto"] == "https"
@@ -240,5 +274,19 @@ def test_the_log_names_no_parameters(pod: Pod) -> None:
     assert pod.proxy is not None
     assert pod.status("/?lang=en&secret=do-not-keep") == 200
     wait_until(lambda: '"GET /" 200' in pod.proxy.output, "the request is logged")
+    assert "127.0.0.1 monitor [" in pod.proxy.output
     assert "do-not-keep" not in pod.proxy.output
     assert pod.password not in pod.proxy.output
+
+
+def test_the_log_has_no_password_that_was_typed_as_a_name(pod: Pod) -> None:
+    assert pod.proxy is not None
+    address = f"{pod.url}/api/v1/config"
+    for typed in ("MyPassw0rd:x", "monitor:MyPassw0rd"):
+        header = {"Authorization": "Basic " + base64.b64encode(typed.encode()).decode()}
+        request = urllib.request.Request(address + "?secret=MyPassw0rd", headers=header)
+        with pytest.raises(urllib.error.HTTPError, match="401") as refused:
+            urllib.request.urlopen(request, context=pod.tls, timeout=10)
+        refused.value.close()
+    wait_until(lambda: pod.proxy.output.count('"GET /api/v1/config" 401') == 2, "both are logged")
+    assert "MyPassw0rd" not in pod.proxy.output

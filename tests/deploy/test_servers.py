@@ -35,6 +35,7 @@ def prometheus_directory(tmp_path: Path, pod: Pod) -> Path:
     targets = {
         "operator-monitor:8082": f"127.0.0.1:{pod.metrics}",
         "alertmanager:9093": f"127.0.0.1:{free_port()}",
+        "prometheus:9090": f"127.0.0.1:{free_port()}",
     }
     text = rewritten("deploy/prometheus/prometheus.yml", targets)
     (tmp_path / "prometheus.yml").write_text(text, encoding="utf-8")
@@ -121,6 +122,7 @@ def redis(place: Path) -> Iterator[tuple[int, str]]:
     (directory / "data").mkdir()
     port = free_port()
     secrets = directory / "deploy/secrets"
+    secrets.chmod(0o711)  # a mounted file is reached past its folder
     replacements = {
         "bind * -::*": "bind 127.0.0.1",
         "port 6379": f"port {port}",

@@ -55,6 +55,11 @@ def test_it_always_comes_back_but_for_a_mistake_in_the_configuration() -> None:
     assert value("RestartPreventExitStatus") == "2", "what monitor.cli ends with then"
 
 
+def test_a_reload_is_the_signal_that_the_service_takes() -> None:
+    assert value("ExecReload") == "/bin/kill -HUP $MAINPID"
+    assert "systemctl reload operator-monitor" in DOCS
+
+
 def test_its_configuration_reads_the_credential_and_writes_where_it_may() -> None:
     settings = load_settings(ROOT / "deploy/systemd/monitor.yaml", environ={})
     (source,) = settings.sources
