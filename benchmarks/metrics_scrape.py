@@ -20,6 +20,7 @@ import aiohttp
 import uvloop
 from websockets.asyncio.client import connect
 
+from monitor.alerts import Alerts
 from monitor.engine import Picture, SourceEngine
 from monitor.engine.config import SourceConfig
 from monitor.events import (
@@ -37,6 +38,8 @@ from monitor.heap import Heap
 from monitor.metrics import Families, IngestMetrics, LoopLag
 from monitor.settings import Settings
 from monitor.web import WebServer
+from monitor.web.alert_forms import Reloaded
+from monitor.web.alerts import AlertHandlers
 
 AGENTS, QUEUES, RATE, CLIENTS = 10_000, 50, 200, 10
 SCRAPES = 30
@@ -123,13 +126,30 @@ def _other_process(pipe: Connection) -> None:
     uvloop.run(run(*pipe.recv()))
 
 
+async def _no_reload() -> Reloaded:
+    return Reloaded(rules=0, webhooks=0)
+
+
 async def _measure(pipe: Connection) -> dict[str, float]:
     ids = EventIds(1)
     engine = _engine(ids)
     picture = Picture({"pbx": engine})
     feed = Feed(picture, FEED, now=time.time, epoch="bench")
-    metrics = Families(picture, IngestMetrics(), feed.stats, LoopLag(), now=time.time, version="bench")
-    web = WebServer(picture, HTTP, now=time.time, feed=feed, metrics=metrics, wallboard=WALLBOARD)
+    settings = Settings.of(sources=[{"id": "pbx", "adapter": "ami"}], environ={})
+    desk = Alerts(
+        picture, (), settings.alerts, now=time.time, publish=feed.publish, feed_clients=lambda: CLIENTS
+    )
+    metrics = Families(picture, IngestMetrics(), feed.stats, LoopLag(), desk, now=time.time, version="bench")
+    alerts = AlertHandlers(desk, _no_reload, now=time.time)
+    web = WebServer(
+        picture,
+        HTTP,
+        now=time.time,
+        feed=feed,
+        metrics=metrics,
+        wallboard=WALLBOARD,
+        alerts=alerts,
+    )
     await feed.start()
     await web.start()
     loop = asyncio.get_running_loop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -12,17 +12,21 @@ import structlog
 
 from adapters.contract import Adapter, AdapterFactory
 from monitor import __version__
+from monitor.alerts import Alerts, NotTakenOver
+from monitor.alerts.webhooks import WebhookMisconfigured
 from monitor.clock import SteadyClock
-from monitor.engine import Picture, SourceEngine
+from monitor.engine import Changes, Picture, SourceEngine
 from monitor.feed import Feed
 from monitor.heap import Heap
 from monitor.log import open_storage
-from monitor.log.contract import Storage
+from monitor.log.contract import Storage, StorageError
 from monitor.metrics import Families, IngestMetrics, LoopLag
 from monitor.pipeline import SourcePipeline
 from monitor.recording import Header, Recorder
-from monitor.settings import Settings, SourceSettings
+from monitor.settings import Settings, SettingsError, SourceSettings
 from monitor.web import WebServer
+from monitor.web.alert_forms import Reloaded
+from monitor.web.alerts import AlertHandlers
 
 logger = structlog.get_logger(__name__)
 
@@ -85,8 +89,10 @@ class Service:
         *,
         record: Path | None = None,
         factories: Mapping[str, AdapterFactory] | None = None,
+        reread: Callable[[], Settings] | None = None,
     ) -> None:
         self.settings = settings
+        self._reread = reread
         self.clock = SteadyClock.system(on_step=self._clock_stepped)
         self.ingest = IngestMetrics()
         self._loop_lag = LoopLag()
@@ -100,6 +106,14 @@ class Service:
             now=self.clock.now,
             epoch=secrets.token_hex(8),
         )
+        self.alerts = Alerts(
+            self.picture,
+            settings.alert_rules(),
+            settings.alerts,
+            now=self.clock.now,
+            publish=self.feed.publish,
+            feed_clients=lambda: self.feed.stats.clients,
+        )
         self.web = WebServer(
             self.picture,
             settings.http,
@@ -110,17 +124,20 @@ class Service:
                 self.ingest,
                 self.feed.stats,
                 self._loop_lag,
+                self.alerts,
                 now=self.clock.now,
                 version=__version__,
                 agent_series=settings.http.agent_series,
             ),
             wallboard=settings.wallboard_config(),
+            alerts=AlertHandlers(self.alerts, self.reload_alerts, now=self.clock.now),
         )
         self.pipelines: list[SourcePipeline] = []
         self._record = record
         self._recorder: Recorder | None = None
         self._storage: Storage | None = None
         self._heap = Heap()
+        self._rereading: set[asyncio.Task[None]] = set()
         self._housekeeping: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -142,7 +159,7 @@ class Service:
                 storage.log(adapter.source),
                 self.picture.engines[adapter.source],
                 now=self.clock.now,
-                publish=self.feed.publish,
+                publish=self._publish,
                 ingest=self.ingest,
                 keep_seconds=self.settings.storage.keep_days * 86_400,
             )
@@ -151,6 +168,10 @@ class Service:
         for pipeline in pipelines:
             replayed = await pipeline.restore()
             logger.info("state_restored", source=pipeline.source, events_replayed=replayed)
+        try:
+            await self.alerts.open(storage)
+        except WebhookMisconfigured as error:
+            raise ServiceError(str(error)) from error
         if self._record is not None:
             self._recorder = await self._open_recording(self._record, pipelines)
             for pipeline in pipelines:
@@ -164,6 +185,7 @@ class Service:
         self.pipelines = pipelines
         for pipeline in pipelines:
             pipeline.start()
+        self.alerts.start()
         logger.info("started", version=__version__, http=self.web.url, feed=self.feed.url)
 
     async def _open_recording(self, path: Path, pipelines: Sequence[SourcePipeline]) -> Recorder:
@@ -189,6 +211,7 @@ class Service:
         for task in housekeeping:
             task.cancel()
         await asyncio.gather(*housekeeping, return_exceptions=True)
+        await self.alerts.close()
         await self.web.stop()
         await self.feed.stop()
         if self._recorder is not None:
@@ -199,6 +222,38 @@ class Service:
             await storage.close()
         for defect in filter(None, ended):
             raise defect
+
+    async def reload_alerts(self) -> Reloaded:
+        """Read the alerts' rules and webhooks anew; the rest of the configuration waits for a restart.
+
+        Raises :class:`monitor.alerts.NotTakenOver`; then everything stays as it was.
+        """
+        if self._reread is None:
+            raise NotTakenOver(["this service was not started with a configuration file"])
+        try:
+            settings = await asyncio.to_thread(self._reread)
+            rules = settings.alert_rules()
+            await self.alerts.replace(rules, settings.alerts)
+        except (SettingsError, WebhookMisconfigured, StorageError) as error:
+            raise NotTakenOver(str(error).splitlines()) from error
+        logger.info("alerts_reloaded", rules=len(rules), webhooks=len(settings.alerts.webhooks))
+        return Reloaded(rules=len(rules), webhooks=len(settings.alerts.webhooks))
+
+    def reread_alerts(self) -> None:
+        """Do the same when nobody waits for the answer (SIGHUP): the log tells what came of it."""
+        task = asyncio.create_task(self._reread_alerts(), name="reread alerts")
+        self._rereading.add(task)
+        task.add_done_callback(self._rereading.discard)
+
+    async def _reread_alerts(self) -> None:
+        try:
+            await self.reload_alerts()
+        except NotTakenOver as error:
+            logger.error("alerts_not_reloaded", reasons=list(error.reasons), effect="the old ones go on")
+
+    def _publish(self, changes: Sequence[Changes]) -> None:
+        self.feed.publish(changes)
+        self.alerts.hear(changes)
 
     async def _keep_house(self) -> None:
         """Let the steady clock follow the wall clock, and the collector know of what stays."""

@@ -12,7 +12,7 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, NoReturn, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import structlog
 import typer
@@ -20,6 +20,8 @@ import uvloop
 
 from adapters.contract import Finding
 from monitor import __version__
+from monitor.alert_commands import check_webhooks
+from monitor.alert_commands import commands as alert_commands
 from monitor.app import Service, ServiceError, installed_adapters, make_adapter
 from monitor.checking import CheckHost
 from monitor.log.contract import StorageError
@@ -29,24 +31,14 @@ from monitor.recording import replay as replay_recording
 from monitor.report import state_as_json, state_as_text
 from monitor.settings import Settings, SettingsError, load_settings
 from monitor.simulator import Simulation, SimulationConfig
+from monitor.terminal import NOT_WELL, WELL, ConfigOption, fail, printable, say, settings_of
 
 logger = structlog.get_logger(__name__)
 
 T = TypeVar("T")
-WELL, NOT_WELL, MISUSED = 0, 1, 2
 STOP_SECONDS = 10.0
 FILES = 10_000
 """Open files that are enough for the connections that both listeners allow; many systems grant 1,024 unless asked."""
-_CONTROL = {
-    code: f"\\u{code:04x}"
-    for code in (
-        *(code for code in range(0x20) if code not in (0x09, 0x0A)),
-        *range(0x7F, 0xA0),
-        *(0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A)),
-    )
-}
-"""What steers terminals, or the direction of text. Names and reasons come from a PBX, which has them from strangers."""
-
 app = typer.Typer(
     name="operator-monitor",
     help="A real-time monitor for call-centre operators: open, instant and true.",
@@ -55,10 +47,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-ConfigOption = Annotated[
-    Path,
-    typer.Option("--config", "-c", help="The configuration file (YAML or JSON); see docs/configuration.md."),
-]
+app.add_typer(alert_commands, name="alerts")
+
 AgentsOption = Annotated[int, typer.Option(min=1, max=20_000, help="Simulated operators.")]
 QueuesOption = Annotated[int, typer.Option(min=1, max=200, help="Simulated queues.")]
 SpeedOption = Annotated[float, typer.Option(min=0.1, max=100.0, help="How much faster than life people act.")]
@@ -88,10 +78,24 @@ def run(
         typer.Option(help="Also write every event to this new file, for `operator-monitor replay`."),
     ] = None,
 ) -> None:
-    """Run the service: connect to the sources, serve the page, the API, the metrics and the feed."""
-    settings = _settings(config)
+    """Run the service: connect to the sources, serve the page, the API, the metrics and the feed.
+
+    SIGHUP has it read the alert rules and webhooks anew.
+    """
+    settings = settings_of(config)
     configure_logs(settings.log)
-    _serve(lambda: Service(settings, record=record))
+
+    async def start() -> Service:
+        service = Service(settings, record=record, reread=lambda: load_settings(config))
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, service.reread_alerts)
+        await service.start()
+        return service
+
+    async def stop(service: Service | None) -> None:
+        if service is not None:
+            await service.stop()
+
+    _run(start, stop)
 
 
 @app.command()
@@ -136,21 +140,24 @@ def check(config: ConfigOption) -> None:
 
     Ends with 0 only if all is well.
     """
-    settings = _settings(config)
+    settings = settings_of(config)
     configure_logs(settings.log)
-    _say(Finding(level="ok", subject="configuration", message=f"{config} is valid"))
+    say(Finding(level="ok", subject="configuration", message=f"{config} is valid"))
     try:
         factories = installed_adapters()
         sources = [make_adapter(settings, source, factories) for source in settings.sources]
     except (ServiceError, SettingsError) as error:
-        _fail(str(error))
+        fail(str(error))
 
     async def check_all() -> bool:
         well = True
+        async for finding in check_webhooks(settings.alerts.webhooks):
+            say(finding)
+            well = well and finding.level == "ok"
         for adapter in sources:
             typer.secho(f"\n{adapter.source}", bold=True)
             async for finding in adapter.check(CheckHost()):
-                _say(finding)
+                say(finding)
                 well = well and finding.level in ("ok", "hint")
         return well
 
@@ -195,8 +202,48 @@ def replay(
     try:
         picture, at = replay_recording(file, until)
     except RecordingError as error:
-        _fail(str(error))
-    typer.echo(_printable(state_as_json(picture, at) if json else state_as_text(picture, at)))
+        fail(str(error))
+    typer.echo(printable(state_as_json(picture, at) if json else state_as_text(picture, at)))
+
+
+DEMO_RULES: list[dict[str, Any]] = [
+    {
+        "id": "nobody-free",
+        "for_each": "queue",
+        "when": "waiting > 0 and agents.available == 0",
+        "for": "20s",
+        "summary": {
+            "en": "{name}: {waiting} waiting, nobody is free",
+            "ru": "{name}: ждут {waiting}, свободных нет",
+        },
+    },
+    {
+        "id": "long-wait",
+        "for_each": "queue",
+        "when": "longest_wait > 45s",
+        "severity": "critical",
+        "summary": {
+            "en": "{name}: a caller waits for more than 45 s",
+            "ru": "{name}: звонящий ждёт дольше 45 секунд",
+        },
+    },
+    {
+        "id": "long-lunch",
+        "for_each": "agent",
+        "when": 'reason == "lunch" and time_in_state > 30m',
+        "severity": "info",
+        "summary": {"en": "{name}: lunch for more than 30 min", "ru": "{name}: обед дольше 30 мин"},
+    },
+    {
+        "id": "source-lost",
+        "for_each": "source",
+        "when": 'state != "up"',
+        "for": "10s",
+        "severity": "critical",
+        "summary": {"en": "{id} is not connected", "ru": "{id}: нет связи"},
+    },
+]
+"""What a supervisor of the demo wants to be told. docs/alerts.md has more."""
 
 
 def _demo_settings(host: str, port: int, simulation: Simulation) -> Settings:
@@ -220,6 +267,7 @@ def _demo_settings(host: str, port: int, simulation: Simulation) -> Settings:
             }
             for agent in simulation.agents
         ],
+        alerts={"rules": DEMO_RULES},
         storage={"url": "memory://"},
         log={"level": "warning"},
     )
@@ -237,26 +285,6 @@ def _free(host: str, port: int) -> bool:
         except OSError:
             return False
     return True
-
-
-def _settings(path: Path) -> Settings:
-    try:
-        return load_settings(path)
-    except SettingsError as error:
-        _fail(str(error))
-
-
-def _serve(make: Callable[[], Service]) -> None:
-    async def start() -> Service:
-        service = make()
-        await service.start()
-        return service
-
-    async def stop(service: Service | None) -> None:
-        if service is not None:
-            await service.stop()
-
-    _run(start, stop)
 
 
 def _run(start: Callable[[], Awaitable[T]], stop: Callable[[T | None], Awaitable[None]]) -> None:
@@ -283,33 +311,13 @@ def _run(start: Callable[[], Awaitable[T]], stop: Callable[[T | None], Awaitable
     try:
         uvloop.run(main())
     except (ServiceError, SettingsError, StorageError) as error:
-        _fail(str(error))
+        fail(str(error))
     except TimeoutError:  # an OSError, too: so it comes before that one
-        _fail(f"could not stop within {STOP_SECONDS:.0f} s", NOT_WELL)
+        fail(f"could not stop within {STOP_SECONDS:.0f} s", NOT_WELL)
     except OSError as error:
-        _fail(error.strerror or str(error))
+        fail(error.strerror or str(error))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
-
-
-SIGNS = {"ok": ("✓", "green"), "hint": ("·", "blue"), "warning": ("!", "yellow"), "error": ("✗", "red")}
-
-
-def _say(finding: Finding) -> None:
-    sign, colour = SIGNS[finding.level]
-    typer.secho(_printable(f"  {sign} {finding.subject}: {finding.message}"), fg=colour)
-    if finding.remedy:
-        for line in _printable(finding.remedy).splitlines():
-            typer.echo(f"      {line}")
-
-
-def _fail(message: str, code: int = MISUSED) -> NoReturn:
-    typer.secho(_printable(message), fg="red", err=True)
-    raise typer.Exit(code)
-
-
-def _printable(text: str) -> str:
-    return text.translate(_CONTROL)
 
 
 def _raise_file_limit() -> None:

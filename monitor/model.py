@@ -20,6 +20,8 @@ AGENT_STATES: tuple[AgentState, ...] = get_args(AgentState)
 
 CallState: TypeAlias = Literal["waiting", "ringing", "talking", "on_hold"]
 CallDirection: TypeAlias = Literal["inbound_queue", "inbound_direct", "outbound", "internal"]
+AlertState: TypeAlias = Literal["pending", "firing", "resolved"]
+Severity: TypeAlias = Literal["info", "warning", "critical"]
 SourceState: TypeAlias = Literal["connecting", "synchronising", "up", "lost"]
 ServiceLevelFormula: TypeAlias = Literal[
     "answered_and_abandoned", "answered_only", "offered", "abandoned_in_T_count_as_met"
@@ -225,17 +227,63 @@ class Source(Model, frozen=True, kw_only=True):
     """Today's."""
 
 
+class SourceCounts(Model, frozen=True, kw_only=True):
+    """Sources by their state."""
+
+    connecting: int = 0
+    synchronising: int = 0
+    up: int = 0
+    lost: int = 0
+
+
+class ServiceHealth(Model, frozen=True, kw_only=True):
+    """The service as a whole: what a rule `for_each: service` asks."""
+
+    sources: SourceCounts
+    waiting: int
+    """Callers who wait, in all queues."""
+    longest_wait_since: float | None
+    """When the caller who waits longest joined."""
+    feed_clients: int
+    webhooks_failing: int
+    """Webhooks whose latest delivery failed."""
+
+
+class Acknowledgement(Model, frozen=True, kw_only=True):
+    """Somebody has seen an alert and cares for it."""
+
+    by: str
+    why: str
+    at: float
+
+
 class Alert(Model, frozen=True, kw_only=True):
-    """A rule that fires. No rules can be configured yet, so there are none; the form is already promised."""
+    """A rule that holds for a subject: one episode, from its beginning to its end."""
 
     id: str
+    """Of this episode; the next one of the same rule and subject has another."""
     rule: str
-    severity: Literal["info", "warning", "critical"]
-    state: Literal["pending", "firing", "resolved"]
+    severity: Severity
+    state: AlertState
     since: float
+    """When the condition became true."""
     labels: dict[str, str]
+    """The rule's own, ``source``, and ``queue`` or ``agent`` and ``team`` where there is one."""
     summary: str
+    """In the configured language. Follows every change of the subject, so that it says what is so now."""
     value: float | str | None
+    """The leftmost field of the rule's condition, as the summary."""
+    subject: str = ""
+    """Id of the queue, agent or source; ``service``."""
+    summaries: dict[str, str] = {}
+    """By language."""
+    fired_at: float | None = None
+    resolved_at: float | None = None
+    acknowledged: Acknowledgement | None = None
+    silenced: str | None = None
+    """Id of the silence that keeps it from being told."""
+    inhibited: bool = False
+    """Not told, since a graver one explains it: its source is lost."""
 
 
 class Span(Model, frozen=True, kw_only=True):

@@ -46,6 +46,9 @@ class Ingest(Protocol):
     def skipped(self, source: str, kind: str) -> None:
         """Count something malformed that was skipped."""
 
+    def log_writable(self, source: str, *, writable: bool) -> None:
+        """Note whether the source's log can be written."""
+
 
 class Recorder(Protocol):
     """Keeps a copy of the events; :class:`monitor.recording.Recorder` is one."""
@@ -334,6 +337,7 @@ class SourcePipeline:
             "event_log_refused", reason=str(error), dropped=len(self._inbox), retry_seconds=RETRY_SECONDS
         )
         reason = f"the event log can't be written: {error.why}"
+        self._ingest.log_writable(self.source, writable=False)
         self._lost_unlogged = SourceLost(
             source=self.source, at=self._wall(), id=self.next_id(), reason=reason
         )
@@ -351,6 +355,7 @@ class SourcePipeline:
         except StorageError:
             return
         self._lost_unlogged = None
+        self._ingest.log_writable(self.source, writable=True)
         self._cursor = lost.id
         self._logger.info("event_log_recovered")
         self.adapter.request_snapshot()

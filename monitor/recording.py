@@ -124,20 +124,39 @@ def replay(path: Path, until: float | None = None) -> tuple[Picture, float]:
 
     Raises :class:`RecordingError`.
     """
+    with replaying(path, until) as (picture, started, steps):
+        at = max((passed for _, passed in steps), default=started)
+    return picture, max(at, started)
+
+
+@contextmanager
+def replaying(
+    path: Path, until: float | None = None
+) -> Iterator[tuple[Picture, float, Iterator[tuple[SourceEngine, float]]]]:
+    """Give a recording's picture, the time at which it begins, and its steps.
+
+    There is a step before each event, when its time has come, and one after it was applied; each gives whose event it is, and the
+    time. Raises :class:`RecordingError`, also in the steps.
+    """
     with read(path) as (header, events):
         engines = _engines(path, header)
-        at = header.started
-        for event in events:
-            if until is not None and event.at > until:
-                break
-            engine = engines.get(event.source)
-            if engine is None:
-                raise RecordingError(
-                    path, 0, f"event {event.id} is of source {event.source!r}, which the header lacks"
-                )
-            engine.apply(event)
-            at = max(at, engine.now)  # not the event's own: the engine takes no impossible time
-    return Picture(dict(engines)), at
+        yield Picture(dict(engines)), header.started, _steps(path, engines, events, until)
+
+
+def _steps(
+    path: Path, engines: Mapping[str, SourceEngine], events: Iterator[Event], until: float | None
+) -> Iterator[tuple[SourceEngine, float]]:
+    for event in events:
+        if until is not None and event.at > until:
+            return
+        engine = engines.get(event.source)
+        if engine is None:
+            why = f"event {event.id} is of source {event.source!r}, which the header lacks"
+            raise RecordingError(path, 0, why)
+        if engine.now < event.at < LAST_INSTANT:
+            yield engine, event.at
+        engine.apply(event)
+        yield engine, engine.now  # not the event's own time: the engine takes no impossible one
 
 
 def _engines(path: Path, header: Header) -> Mapping[str, SourceEngine]:

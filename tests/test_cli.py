@@ -6,7 +6,7 @@ import resource
 
 import pytest
 
-from monitor import cli
+from monitor import cli, terminal
 
 UNLIMITED = resource.RLIM_INFINITY
 
@@ -33,6 +33,6 @@ def test_as_many_open_files_are_asked_for_as_the_listeners_may_need(
 
 
 def test_what_steers_a_terminal_is_printed_as_its_number() -> None:
-    assert cli._printable("a\x1b[2J\x07\x7f\x9b\u2028\u202e\u2066b\n\tŻółć") == (
+    assert terminal.printable("a\x1b[2J\x07\x7f\x9b\u2028\u202e\u2066b\n\tŻółć") == (
         "a\\u001b[2J\\u0007\\u007f\\u009b\\u2028\\u202e\\u2066b\n\tŻółć"
     )

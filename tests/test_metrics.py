@@ -22,6 +22,7 @@ from monitor.metrics.reference import BEGIN, with_tables
 from monitor.metrics.text import SLICE, Format
 from monitor.model import AGENT_STATES
 from tests.helpers.centre import START, Centre
+from tests.helpers.publishing import no_alerts
 
 FORMS = pytest.mark.parametrize("form", [TEXT, OPENMETRICS], ids=["text", "openmetrics"])
 
@@ -46,7 +47,14 @@ def families(centre: Centre, ingest: IngestMetrics | None = None, **options: boo
     feed = FeedStats()
     feed.clients = 3
     return Families(
-        centre.picture, ingest or IngestMetrics(), feed, LoopLag(), now=centre.now, version="1.2.3", **options
+        centre.picture,
+        ingest or IngestMetrics(),
+        feed,
+        LoopLag(),
+        no_alerts(centre.picture, centre.now),
+        now=centre.now,
+        version="1.2.3",
+        **options,
     )
 
 
@@ -189,6 +197,24 @@ def test_what_came_in_is_counted_by_source_and_event() -> None:
     assert value(all_, "callcenter_event_lag_seconds_count", source="pbx1") == 4
 
 
+def test_a_log_that_can_not_be_written_is_told() -> None:
+    ingest = IngestMetrics()
+    all_ = families(Centre(sources=("pbx1", "pbx2")).all_up(), ingest)
+    ingest.log_writable("pbx2", writable=False)
+    assert value(all_, "callcenter_source_log_writable", source="pbx1") == 1
+    assert value(all_, "callcenter_source_log_writable", source="pbx2") == 0
+    ingest.log_writable("pbx2", writable=True)
+    assert value(all_, "callcenter_source_log_writable", source="pbx2") == 1
+
+
+def test_handle_time_can_be_computed(busy: Centre) -> None:
+    """Every completed call is in all of its parts, those without hold, too."""
+    all_ = families(busy)
+    assert value(all_, "callcenter_hold_seconds_count", queue="pbx1/sales") == 1
+    assert value(all_, "callcenter_talk_seconds_count", queue="pbx1/sales") == 1
+    assert value(all_, "callcenter_hold_seconds_bucket", queue="pbx1/sales", le="0.0") == 1
+
+
 def test_no_caller_call_or_channel_becomes_a_label(busy: Centre) -> None:
     text = text_of(families(busy), TEXT)
     for secret in ("c1", "c3", "+7495", "PJSIP/"):
@@ -257,7 +283,7 @@ def test_calls_of_an_agent_are_counted_by_kind(busy: Centre) -> None:
 
 COUNTED = (
     r"callcenter_(queue_(calls|answered|short|service_level_(met|of)|agent_seconds|accepted)\w*_total"
-    r"|(queue_wait|queue_abandon_wait|talk|wrap_up)_seconds_\w+|agent_calls_total|corrections_total)\{.*"
+    r"|(queue_wait|queue_abandon_wait|talk|hold|wrap_up)_seconds_\w+|agent_calls_total|corrections_total)\{.*"
 )
 
 

@@ -109,6 +109,9 @@ class Ingest:
     def skipped(self, source: str, kind: str) -> None:
         self.names.append(kind)
 
+    def log_writable(self, source: str, *, writable: bool) -> None:
+        self.names.append("log written" if writable else "log refused")
+
 
 class Desk:
     """A pipeline with what a test needs around it."""
@@ -194,8 +197,10 @@ async def test_a_log_that_works_again_records_the_loss_and_asks_for_a_snapshot(
     desk.log.broken = True
     desk.adapter.emit(MemberPaused, queue="sales", interface="PJSIP/101", reason="lunch")
     await desk.until(lambda: desk.source_state() == "lost")
+    assert desk.ingest.names[-1] == "log refused"
     desk.log.broken = False
     await desk.until(lambda: desk.adapter.snapshots_asked > 0)
+    assert "log written" in desk.ingest.names
     kinds = [type(event).__name__ async for event in desk.log.read(None)]  # type: ignore[attr-defined]
     assert kinds[-1] == "SourceLost"
     assert "MemberPaused" not in kinds

@@ -260,7 +260,7 @@ MISTAKES = {
     "storage: {keep_days: 0}": "2:22: storage.keep_days: expected more than 0",
     "storage: {path: x.db}": "2:11: storage.path: this key is not known; known here: url, keep_days",
     "privacy: {show_numbers: 'yes'}": "2:25: privacy.show_numbers: expected true or false, found 'yes'",
-    "alerts: {rules: []}": "2:1: alerts: alert rules and webhooks come with a later version",
+    "alerts: {rule: []}": "2:10: alerts.rule: this key is not known; perhaps rules is meant",
     "access: {tokens: [abc]}": "2:1: access: access tokens come with a later version",
     "access:": "2:1: access: access tokens come with a later version",
     "day: &anchor {starts: '07:00'}": "2:6: day: anchors (`&name`) are not supported",

@@ -10,12 +10,28 @@ import pytest
 from pydantic import BaseModel
 
 from adapters.ami.settings import AmiSettings
-from monitor.settings import AgentSettings, QueueSettings, Settings, load_settings
+from monitor.settings import (
+    AgentSettings,
+    AlertSettings,
+    QueueSettings,
+    RuleSettings,
+    Settings,
+    WebhookSettings,
+    load_settings,
+)
 from monitor.settings.document import parse
 
 PAGE = (Path(__file__).parents[1] / "docs" / "configuration.md").read_text(encoding="utf-8")
 EXAMPLE = re.search(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-BY_EXAMPLE = {"sources", "queues", "agents", "day.timezone", "wallboard.thresholds"}
+BY_EXAMPLE = {
+    "sources",
+    "queues",
+    "agents",
+    "day.timezone",
+    "wallboard.thresholds",
+    "alerts.rules",
+    "alerts.webhooks",
+}
 """What the example shows with other values than the defaults, and says so; of the thresholds the resolved ones."""
 
 
@@ -60,10 +76,13 @@ def test_the_examples_sources_suit_their_adapter(example: str) -> None:
         AmiSettings.model_validate(options)
 
 
-@pytest.mark.parametrize("model", [Settings, QueueSettings, AgentSettings, AmiSettings])
+@pytest.mark.parametrize(
+    "model",
+    [Settings, QueueSettings, AgentSettings, AmiSettings, AlertSettings, RuleSettings, WebhookSettings],
+)
 def test_every_key_is_explained(model: type[BaseModel]) -> None:
     def names(model: Any) -> set[str]:
-        return set(model.model_fields)
+        return {field.alias or name for name, field in model.model_fields.items()}
 
     missing = {name for name in names(model) - {"id", "adapter"} if not re.search(rf"\b{name}\b", PAGE)}
     assert not missing

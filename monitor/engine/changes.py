@@ -16,6 +16,9 @@ class Changes(msgspec.Struct, kw_only=True):
     calls_removed: set[str] = set()
     source: str | None = None
     """The source's id if the source itself changed."""
+    alerts: set[str] = set()
+    """Alerts are not an engine's; who watches the picture for them says so in the same way."""
+    alerts_removed: set[str] = set()
 
     def __bool__(self) -> bool:
         """Whether anything changed."""
@@ -27,6 +30,8 @@ class Changes(msgspec.Struct, kw_only=True):
             or self.calls
             or self.calls_removed
             or self.source
+            or self.alerts
+            or self.alerts_removed
         )
 
 

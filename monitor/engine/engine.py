@@ -144,6 +144,11 @@ class SourceEngine:
         return self._live.source.now
 
     @property
+    def is_up(self) -> bool:
+        """Whether the source is synchronised: what is shown of it is known to be so."""
+        return self._live.up
+
+    @property
     def suspects(self) -> int:
         """How many differences from the last snapshot wait for another one to confirm them."""
         return len(self._live.source.suspicions)

@@ -11,6 +11,8 @@ import msgspec
 WAIT_BOUNDS: tuple[float, ...] = (1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600)
 """Seconds; the usual service-level thresholds are among them."""
 TALK_BOUNDS: tuple[float, ...] = (10, 20, 30, 60, 90, 120, 180, 240, 300, 420, 600, 900, 1200, 1800, 3600)
+HOLD_BOUNDS: tuple[float, ...] = (0, 5, 10, 20, 30, 45, 60, 90, 120, 180, 300, 600)
+"""Most calls have no hold: they are the first bucket."""
 WRAP_UP_BOUNDS: tuple[float, ...] = (2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600)
 
 

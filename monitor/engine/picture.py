@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from monitor.engine.engine import SourceEngine
 from monitor.engine.glances import QueueTime
@@ -23,8 +23,12 @@ from monitor.model import (
 class Picture:
     """Routes each id to its source's engine by the prefix. Unknown ids give ``None`` (or nothing)."""
 
-    def __init__(self, engines: Mapping[str, SourceEngine]) -> None:
+    def __init__(
+        self, engines: Mapping[str, SourceEngine], alerts: Mapping[str, Alert] | None = None
+    ) -> None:
         self.engines = dict(engines)
+        self.alerts: Mapping[str, Alert] = {} if alerts is None else alerts
+        """By id: whoever watches for them keeps them up to date."""
 
     def engine_of(self, public_id: str) -> SourceEngine | None:
         """Return the engine that an id (``source/name``, or a source's own) belongs to."""
@@ -32,7 +36,7 @@ class Picture:
 
     # --- everything ------------------------------------------------------------------------------------
 
-    def state(self, epoch: str, seq: int, at: float, alerts: Sequence[Alert] = ()) -> State:
+    def state(self, epoch: str, seq: int, at: float) -> State:
         """Return everything at ``at``, marked with the feed's epoch and sequence number."""
         return State(
             epoch=epoch,
@@ -41,7 +45,7 @@ class Picture:
             agents=list(self.agents(at)),
             queues=list(self.queues(at)),
             calls=list(self.calls(at)),
-            alerts=list(alerts),
+            alerts=list(self.alerts.values()),
             sources=list(self.sources(at)),
         )
 
@@ -153,6 +157,15 @@ class Picture:
         """Return the time that a queue's members spent in each state."""
         engine = self.engine_of(queue_id)
         return None if engine is None else engine.queue_time(queue_id)
+
+    def alert_ids(self) -> list[str]:
+        """Return the ids of all alerts, pending ones included."""
+        return list(self.alerts)
+
+    def alert_view(self, alert_id: str, at: float) -> Alert | None:
+        """Return an alert."""
+        del at
+        return self.alerts.get(alert_id)
 
     def call_view(self, call_id: str, at: float) -> Call | None:
         """Return a call in progress."""

@@ -11,7 +11,7 @@ from typing import get_args
 import msgspec
 
 from monitor.engine.config import QueueConfig
-from monitor.engine.histogram import TALK_BOUNDS, WAIT_BOUNDS, WRAP_UP_BOUNDS, Histogram
+from monitor.engine.histogram import HOLD_BOUNDS, TALK_BOUNDS, WAIT_BOUNDS, WRAP_UP_BOUNDS, Histogram
 from monitor.engine.history import DayHistory
 from monitor.engine.queue_counts import Fact, QueueCounts, microseconds
 from monitor.engine.rolling_window import RollingWindow
@@ -57,6 +57,8 @@ class QueueTotals(msgspec.Struct, kw_only=True):
     abandon_wait: Histogram = msgspec.field(default_factory=lambda: Histogram.empty(WAIT_BOUNDS))
     talk: Histogram = msgspec.field(default_factory=lambda: Histogram.empty(TALK_BOUNDS))
     """Without hold."""
+    hold: Histogram = msgspec.field(default_factory=lambda: Histogram.empty(HOLD_BOUNDS))
+    """Of every completed call: most were never on hold."""
     wrap_up: Histogram = msgspec.field(default_factory=lambda: Histogram.empty(WRAP_UP_BOUNDS))
 
     def judge(self, formula: ServiceLevelFormula, fact: Fact) -> None:
@@ -125,9 +127,10 @@ class QueueStatistics(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     def completed(self, at: float, talk: float, hold: float) -> None:
         """Count a queue call that ended at ``at`` after ``talk`` and, apart from it, ``hold`` seconds."""
-        talk_us = microseconds(talk)
+        talk_us, hold_us = microseconds(talk), microseconds(hold)
         self.totals.talk.observe(talk_us)
-        self._count(at, Fact.COMPLETED, talk_us, microseconds(hold))
+        self.totals.hold.observe(hold_us)
+        self._count(at, Fact.COMPLETED, talk_us, hold_us)
 
     def wrapped_up(self, at: float, seconds: float) -> None:
         """Count a wrap-up of ``seconds`` that ended at ``at``."""

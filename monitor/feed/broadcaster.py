@@ -18,9 +18,7 @@ from monitor.feed import messages
 from monitor.feed.errors import HistoryLost, Refused
 from monitor.feed.messages import TopicName
 from monitor.feed.topics import TOPICS, Objects
-from monitor.feed.view import Filter, Snapshot, View
-
-Key = tuple[TopicName, str]
+from monitor.feed.view import Filter, Key, Snapshot, View
 
 CHANGE_SET = 200
 """Objects under one sequence number at the most; a larger set of changes gets several."""
@@ -93,8 +91,10 @@ class Broadcaster:
         keys, seq = self._take()
         objects = Objects(self._picture, self._now())
         frames = []
+        following = self._alerts_about(keys)
         for view in self.views.values():
-            message = self._delta(view, keys, objects, view.seq, seq, tell_all=False)
+            changed = [*keys, *view.out_of_step(following, self._picture, objects.at)] if following else keys
+            message = self._delta(view, changed, objects, view.seq, seq, tell_all=False)
             if message is not None:
                 frames.append(Frame(view, view.seq, message))
                 view.seq = seq
@@ -116,6 +116,8 @@ class Broadcaster:
         if view.last_delta is not None and view.last_delta[0] == since and view.last_delta[1] == view.seq:
             return view.last_delta[2], view.seq
         keys, seq = self._since(view, since)
+        if not view.filter.shows_all:
+            keys += self._alerts_about(keys)
         objects = Objects(self._picture, self._now())
         message = self._delta(view, keys, objects, since, seq, tell_all=True)
         if message is None:
@@ -227,6 +229,17 @@ class Broadcaster:
             return None
         return messages.delta(self.epoch, since, seq, objects.at, objects=shown, removed=removed)
 
+    def _alerts_about(self, keys: Sequence[Key]) -> list[Key]:
+        """Return the alerts about agents who changed: they come into a selection, and leave it, with them."""
+        if not self._picture.alerts:
+            return []
+        named = set(keys)
+        return [
+            ("alerts", alert.id)
+            for alert in self._picture.alerts.values()
+            if ("agents", alert.labels.get("agent")) in named and ("alerts", alert.id) not in named
+        ]
+
     async def _my_turn(self) -> None:
         """Wait until a slice may be made: one in each turn of the event loop, however many views want one."""
         async with self._turn:
@@ -272,6 +285,8 @@ def _keys(changes: Changes) -> Iterator[Key]:
     """Yield what a change set names; the source first, for it says what the rest is worth."""
     if changes.source is not None:
         yield "sources", changes.source
+    for id_ in changes.alerts | changes.alerts_removed:
+        yield "alerts", id_
     for id_ in changes.queues | changes.queues_removed:
         yield "queues", id_
     for id_ in changes.agents | changes.agents_removed:

@@ -24,7 +24,7 @@ TOPICS: dict[TopicName, Topic] = {
     "agents": Topic(Picture.agent_ids, Picture.agent_view),
     "queues": Topic(Picture.queue_ids, Picture.queue_view),
     "calls": Topic(Picture.call_ids, Picture.call_view),
-    "alerts": Topic(lambda _picture: (), lambda _picture, _id, _at: None),
+    "alerts": Topic(Picture.alert_ids, Picture.alert_view),
     "sources": Topic(Picture.source_ids, Picture.source_view),
 }
 

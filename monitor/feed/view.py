@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
 from monitor.engine import Picture
 from monitor.feed.messages import TOPIC_NAMES, Subscribe, TopicName
+
+Key: TypeAlias = tuple[TopicName, str]
+"""An object: its topic and id."""
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,7 +20,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
     With ``queues``: agents in one of them, these queues, calls of these queues. With ``teams``: agents of one of
     them, and calls only as far as no agent of another team has them. With both: agents and calls that either
-    admits, and these queues.
+    admits, and these queues. Alerts as far as the queue or agent that they are about is shown, and all others.
     """
 
     topics: tuple[TopicName, ...] = TOPIC_NAMES
@@ -65,6 +68,16 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
             of_team = self._names_team_of(call.agent, picture)
         return of_team or (call.queue is not None and self._names_queue(call.queue))
 
+    def _shows_alert(self, id_: str, picture: Picture, at: float) -> bool:
+        alert = picture.alert_view(id_, at)
+        if alert is None:
+            return False
+        if "queue" in alert.labels:
+            return self._shows_queue(alert.labels["queue"], picture, at)
+        if "agent" in alert.labels:
+            return self._shows_agent(alert.labels["agent"], picture, at)
+        return True
+
     def _shows_always(self, _id: str, _picture: Picture, _at: float) -> bool:
         return True
 
@@ -73,7 +86,7 @@ _SHOWS: dict[TopicName, Callable[[Filter, str, Picture, float], bool]] = {
     "agents": Filter._shows_agent,  # noqa: SLF001 - the table belongs to the class
     "queues": Filter._shows_queue,  # noqa: SLF001
     "calls": Filter._shows_call,  # noqa: SLF001
-    "alerts": Filter._shows_always,  # noqa: SLF001
+    "alerts": Filter._shows_alert,  # noqa: SLF001
     "sources": Filter._shows_always,  # noqa: SLF001
 }
 
@@ -99,7 +112,7 @@ class View:
         self.seq = seq
         self.users = 0
         """Clients that use it; it is forgotten with the last one."""
-        self.known: set[tuple[TopicName, str]] = set()
+        self.known: set[Key] = set()
         """What a client of a view that doesn't show all may have received: it must be told when that leaves."""
         self.prepared: asyncio.Task[None] | None = None
         self.snapshot: Snapshot | None = None
@@ -115,6 +128,13 @@ class View:
         if shown:
             self.known.add((topic, id_))
         return shown
+
+    def out_of_step(self, keys: Iterable[Key], picture: Picture, at: float) -> Iterator[Key]:
+        """Yield those objects that are shown and not known, or known and no longer shown."""
+        if not self.filter.shows_all:
+            for key in keys:
+                if self.filter.shows(*key, picture, at) != (key in self.known):
+                    yield key
 
     def forgets(self, topic: TopicName, id_: str) -> bool:
         """Whether clients must be told that an object is no longer shown (said once)."""

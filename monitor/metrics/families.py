@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 
 from monitor.engine import Picture
 from monitor.metrics.agents import AgentFamilies
+from monitor.metrics.alerts import AlertFamilies, AlertFigures
 from monitor.metrics.family import Family
 from monitor.metrics.ingest import IngestMetrics
 from monitor.metrics.loop_lag import LoopLag
@@ -30,6 +31,7 @@ class Families(Collector):
         ingest: IngestMetrics,
         feed: FeedFigures,
         loop_lag: LoopLag,
+        alerts: AlertFigures,
         *,
         now: Callable[[], float],
         version: str,
@@ -39,6 +41,7 @@ class Families(Collector):
         self._now = now
         self._agent_series = agent_series
         self._sources = SourceFamilies(picture, ingest, now)
+        self._alerts = AlertFamilies(alerts)
         self._service = ServiceFamilies(feed, loop_lag, version)
 
     def groups(self) -> dict[str, list[Family]]:
@@ -47,6 +50,7 @@ class Families(Collector):
             "Queues": QueueFamilies(self._picture, self._now).all(),
             "Agents": AgentFamilies(self._picture, series=self._agent_series).all(),
             "Sources": self._sources.all(),
+            "Alerts": self._alerts.all(),
             "The service": self._service.all(),
         }
 

@@ -129,19 +129,25 @@ class QueueFamilies:
                     "callcenter_queue_abandon_wait_seconds",
                     "Wait of abandoned calls: how patient callers are.",
                     lambda totals: totals.abandon_wait,
-                    "rate(callcenter_queue_abandon_wait_seconds_sum[1h]) / rate(callcenter_queue_abandon_wait_seconds_count[1h])",
+                    _mean("callcenter_queue_abandon_wait_seconds"),
                 ),
                 (
                     "callcenter_talk_seconds",
                     "Talk time of queue calls, without hold.",
                     lambda totals: totals.talk,
-                    "rate(callcenter_talk_seconds_sum[1h]) / rate(callcenter_talk_seconds_count[1h])",
+                    _mean("callcenter_talk_seconds"),
+                ),
+                (
+                    "callcenter_hold_seconds",
+                    "Hold time of queue calls, 0 where there was none: with talk and wrap-up the handle time.",
+                    lambda totals: totals.hold,
+                    _mean("callcenter_hold_seconds"),
                 ),
                 (
                     "callcenter_wrap_up_seconds",
                     "After-call work of queue calls.",
                     lambda totals: totals.wrap_up,
-                    "rate(callcenter_wrap_up_seconds_sum[1h]) / rate(callcenter_wrap_up_seconds_count[1h])",
+                    _mean("callcenter_wrap_up_seconds"),
                 ),
             )
         ]
@@ -171,7 +177,8 @@ class QueueFamilies:
                 "Numerator of the service level, by the formula that held when a call was counted.",
                 self._totals(lambda totals: totals.service_level_met),
                 QUEUE,
-                "increase(callcenter_queue_service_level_met_total[30m]) / increase(callcenter_queue_service_level_of_total[30m])",
+                "increase(callcenter_queue_service_level_met_total[30m])"
+                " / (increase(callcenter_queue_service_level_of_total[30m]) > 0)",
             ),
             Family(
                 "callcenter_queue_service_level_of",
@@ -342,3 +349,7 @@ class QueueFamilies:
                     yield suffix, (("queue", queue),), time.accepted_ringing
 
         return samples
+
+
+def _mean(name: str) -> str:
+    return f"rate({name}_sum[1h]) / (rate({name}_count[1h]) > 0)"

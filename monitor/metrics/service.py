@@ -87,23 +87,6 @@ class ServiceFamilies:
                 (),
                 "histogram_quantile(0.99, rate(callcenter_event_loop_lag_seconds_bucket[5m]))",
             ),
-            # What alerts and webhooks fill; named already, so that dashboards can be made for them.
-            Family(
-                "callcenter_alerts_firing",
-                "gauge",
-                "Alerts of the service's own that fire. No series before it has alert rules.",
-                tuple,
-                ("rule", "severity"),
-                "sum by (severity) (callcenter_alerts_firing)",
-            ),
-            Family(
-                "callcenter_webhook_deliveries",
-                "counter",
-                "Webhook deliveries by result. No series before webhooks can be configured.",
-                tuple,
-                ("result", "webhook"),
-                'increase(callcenter_webhook_deliveries_total{result="failed"}[1h])',
-            ),
             *library(self._process),
         ]
 

@@ -50,6 +50,14 @@ class SourceFamilies:
                 "time() - callcenter_source_last_event_timestamp_seconds",
             ),
             Family(
+                "callcenter_source_log_writable",
+                "gauge",
+                "0 while the event log can't be written (a full disk?): the source is shown as lost then.",
+                self._log_writable,
+                ("source",),
+                "callcenter_source_log_writable == 0",
+            ),
+            Family(
                 "callcenter_source_skipped",
                 "counter",
                 "Malformed things that the adapter skipped; series appear with the first of a kind.",
@@ -86,6 +94,10 @@ class SourceFamilies:
     def _up(self) -> Iterator[Sample]:
         for source in self._picture.sources(self._now()):
             yield "", (("source", source.id),), float(source.state == "up")
+
+    def _log_writable(self) -> Iterator[Sample]:
+        for source in self._picture.source_ids():
+            yield "", (("source", source),), float(source not in self._ingest.refused)
 
     def _last_event(self) -> Iterator[Sample]:
         for source in self._picture.sources(self._now()):

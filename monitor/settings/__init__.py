@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from monitor.settings.alerts import AlertSettings, RuleSettings, WebhookSettings
 from monitor.settings.errors import Place, Problem, SettingsError
 from monitor.settings.loading import load_settings
 from monitor.settings.model import Settings
@@ -29,6 +30,7 @@ from monitor.settings.wallboard import WallboardConfig
 
 __all__ = [
     "AgentSettings",
+    "AlertSettings",
     "DaySettings",
     "FeedSettings",
     "HttpSettings",
@@ -38,6 +40,7 @@ __all__ = [
     "Problem",
     "QueueDefaults",
     "QueueSettings",
+    "RuleSettings",
     "ServiceLevelSettings",
     "Settings",
     "SettingsError",
@@ -45,5 +48,6 @@ __all__ = [
     "StorageSettings",
     "WallboardConfig",
     "WallboardSettings",
+    "WebhookSettings",
     "load_settings",
 ]

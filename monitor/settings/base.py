@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 
 def _number_as_text(value: Any) -> Any:
@@ -12,7 +21,15 @@ def _number_as_text(value: Any) -> Any:
     return str(value) if type(value) is int else value
 
 
+def _short_name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}", text):
+        raise ValueError("expected 1 … 63 letters, digits, `_`, `-` or `.`, beginning with a letter or digit")
+    return text
+
+
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500), BeforeValidator(_number_as_text)]
+ShortName = Annotated[Text, AfterValidator(_short_name)]
+"""What ids and labels begin with."""
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
 
 

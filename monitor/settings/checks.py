@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from monitor.settings.alert_checks import ALERT_CHECKS
 from monitor.settings.document import Document
 from monitor.settings.errors import KeyPath, Problem
 from monitor.settings.sections import FeedSettings, HttpSettings
@@ -94,6 +95,7 @@ CHECKS: tuple[Callable[[Document], Iterator[Problem]], ...] = (
     _prefixes_are_sources,
     _listeners_differ,
     warnings_come_first,
+    *ALERT_CHECKS,
 )
 
 

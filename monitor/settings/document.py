@@ -45,6 +45,8 @@ class Document:
     """Where each value begins."""
     key_places: dict[KeyPath, Place] = field(default_factory=dict)
     """Where each key begins."""
+    verbatim: dict[KeyPath, int] = field(default_factory=dict)
+    """Texts that stand in one line exactly as they are: columns from the value's place to its first character."""
     problems: list[Problem] = field(default_factory=list)
     readable: bool = True
     """Whether it could be read to its end: otherwise what seems to be missing may stand further on."""
@@ -58,10 +60,17 @@ class Document:
                 return place
         return Place(self.origin)
 
+    def place_in(self, path: KeyPath, offset: int) -> Place | None:
+        """Return where a character of a text stands; ``None`` if that can't be told (it has several lines, or escapes)."""
+        place, before = self.places.get(path), self.verbatim.get(path)
+        if place is None or place.column is None or before is None:
+            return None
+        return Place(place.origin, place.line, place.column + before + offset)
+
     def forget(self, path: KeyPath) -> None:
         """Drop the places of a value that is replaced, and of all in it."""
         size = len(path)
-        for places in (self.places, self.key_places):
+        for places in (self.places, self.key_places, self.verbatim):
             for old in [known for known in places if known[:size] == path]:
                 del places[old]
 
@@ -162,9 +171,17 @@ class _Builder:
             return self._mapping(path)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(path)
+        self._note_verbatim(event, path)
         secret = bool(path) and isinstance(path[-1], str) and is_secret(path[-1])
         plain = event.implicit[0] and not event.style
         return scalar(event.value) if plain and not (secret and event.value) else event.value
+
+    def _note_verbatim(self, event: Any, path: KeyPath) -> None:
+        """Note where a text begins whose characters stand in the file one by one."""
+        start, end = event.start_mark, event.end_mark
+        quotes = 2 if event.style in ("'", '"') else 0
+        if start.line == end.line and end.column - start.column == len(event.value) + quotes:
+            self._document.verbatim[path] = quotes // 2
 
     def _mapping(self, path: KeyPath) -> dict[str, Any]:
         values: dict[str, Any] = {}

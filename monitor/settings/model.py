@@ -10,7 +10,9 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, PrivateAttr
 
+from monitor.alerts.rules import Rule, rule_of
 from monitor.engine.config import SourceConfig
+from monitor.settings.alerts import AlertSettings
 from monitor.settings.base import Section, Text
 from monitor.settings.document import Document
 from monitor.settings.environment import overlay
@@ -52,6 +54,7 @@ class Settings(Section):
     storage: StorageSettings = Field(default_factory=StorageSettings)
     privacy: PrivacySettings = Field(default_factory=PrivacySettings)
     wallboard: WallboardSettings = Field(default_factory=WallboardSettings)
+    alerts: AlertSettings = Field(default_factory=AlertSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 
     _base_directory: Path = PrivateAttr(default_factory=Path.cwd)
@@ -76,6 +79,7 @@ class Settings(Section):
         overlay(document, os.environ if environ is None else environ)
         settings = validated(cls, document)
         settings._base_directory = base_directory  # noqa: SLF001 - our own class
+        settings.alerts = settings.alerts.relative_to(base_directory)
         settings._document = document  # noqa: SLF001 - our own class
         return settings
 
@@ -108,6 +112,10 @@ class Settings(Section):
             default_queue=sources[0].default_queue,
             sources=sources,
         )
+
+    def alert_rules(self) -> list[Rule]:
+        """Return the alert rules, ready to be judged."""
+        return [rule_of(rule, self.day.timezone) for rule in self.alerts.rules]
 
     def source_error(self, source_id: str, error: Exception) -> SettingsError:
         """Return what an adapter found wrong with its source's options, with file, line and key.

@@ -27,7 +27,7 @@ def without_credentials(text: str) -> str:
 
 def shown(value: object, keys: tuple[str | int, ...] = ()) -> str:
     """Return a configured value for a message: short, on one line, never a secret."""
-    if any(isinstance(key, str) and is_secret(key) for key in keys):
+    if any(isinstance(key, str) and is_secret(key) for key in keys) or _of_a_receiver(keys):
         return HIDDEN
     if value is None:
         return "nothing"
@@ -41,3 +41,8 @@ def shown(value: object, keys: tuple[str | int, ...] = ()) -> str:
         ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
     )
     return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"
+
+
+def _of_a_receiver(keys: tuple[str | int, ...]) -> bool:
+    """Return whether it is a webhook's address or header: chat services put their tokens there."""
+    return "webhooks" in keys and (keys[-1] == "url" or "headers" in keys)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, ConfigDict, Field
 
 from monitor.model import ServiceLevelFormula
-from monitor.settings.base import Seconds, Section, Text
+from monitor.settings.base import Seconds, Section, ShortName, Text
 from monitor.settings.secrets import HIDDEN, is_secret, without_credentials
 from monitor.settings.thresholds import QueueThresholdSettings
 
@@ -52,12 +52,6 @@ def _time_of_day(text: str) -> str:
     return text
 
 
-def _source_id(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}", text):
-        raise ValueError("expected 1 … 63 letters, digits, `_`, `-` or `.`, beginning with a letter or digit")
-    return text
-
-
 def _feed_url(url: str) -> str:
     if not re.fullmatch(r"wss?://[^\s/?#@]+(/[^\s?#]*)?", url):
         raise ValueError("expected a WebSocket address such as wss://board.example.org/v1/feed")
@@ -85,7 +79,7 @@ class SourceSettings(Section):
 
     model_config = ConfigDict(extra="allow")
 
-    id: Annotated[Text, AfterValidator(_source_id)]
+    id: ShortName
     """Short name; begins the id of everything that comes from this source (`pbx1/anna`)."""
     adapter: Text
     """What speaks with it: `ami`, or the name under which an installed package offers another adapter."""

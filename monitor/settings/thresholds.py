@@ -22,13 +22,14 @@ def seconds(value: Any) -> Any:
     return value if match is None else float(match[1]) * _UNITS[match[2]]
 
 
-def _duration(value: Any) -> Any:
+def duration(value: Any) -> Any:
+    """Return a duration in seconds; raises ``ValueError`` for a text that is none."""
     if isinstance(value, str) and isinstance(seconds(value), str):
         raise ValueError("expected seconds, or a duration such as 30s, 2m or 1h")  # noqa: TRY004 - told to people
     return seconds(value)
 
 
-Duration = Annotated[Seconds, BeforeValidator(_duration)]
+Duration = Annotated[Seconds, BeforeValidator(duration)]
 """Seconds as a number, or with a unit."""
 Callers = Annotated[int, Field(ge=1, le=1_000_000)]
 Share = Annotated[float, Field(ge=0, le=1)]

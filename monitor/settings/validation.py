@@ -16,7 +16,6 @@ from monitor.settings.secrets import shown
 M = TypeVar("M", bound=BaseModel)
 
 LATER: dict[KeyPath, str] = {
-    ("alerts",): "alert rules and webhooks come with a later version: take this section out",
     (
         "access",
     ): "access tokens come with a later version: take this section out and keep to loopback addresses",
@@ -130,7 +129,7 @@ def _unknown_key(path: KeyPath, model: type[BaseModel] | None) -> str:
     section = None if model is None else _model_at(model, path[:-1])
     if section is None:
         return "this key is not known"
-    known = list(section.model_fields)
+    known = [field.alias or name for name, field in section.model_fields.items()]
     near = get_close_matches(str(path[-1]), known, n=1)
     hint = f"perhaps {near[0]} is meant; known" if near else "known"
     return f"this key is not known; {hint} here: {', '.join(known)}"

@@ -13,9 +13,9 @@ from monitor.listening import Door
 PLACES = 1_000
 """Connections at the same time; the next one takes the place of the one that has been idle longest."""
 HEAD_SECONDS = 10.0
-"""Within which a request must have arrived, once it began (the first one: once it could begin)."""
+"""Within which a request must have arrived, body and all, once it began (the first one: once it could begin)."""
 HEAD_BYTES = 64 * 1024
-"""That may arrive unanswered: requests have no body here, and a head of browsers and proxies is shorter."""
+"""That may arrive unanswered: the few bodies there are have a kilobyte, and heads of browsers and proxies are shorter."""
 IDLE_SECONDS = 75.0
 """For a client to take its answer and ask again; longer than proxies keep idle connections (nginx: 60 s), so that
 they close them and meet no closed one."""
@@ -79,12 +79,29 @@ class Connection(asyncio.Protocol):
 @web.middleware
 async def within_limits(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let the connection know when it is asked and when that is answered. The outermost middleware."""
-    transport = request.transport
-    connection = None if transport is None else transport.get_protocol()
-    if not isinstance(connection, Connection):
+    connection = _connection_of(request)
+    if connection is None:
         return await handler(request)
-    connection.asked()
+    if not request.can_read_body:
+        connection.asked()
     try:
         return await handler(request)
     finally:
         connection.answered()
+
+
+@web.middleware
+async def arrived(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Wait for a request's body before anything is done about it: a part of it keeps us waiting as half a head does."""
+    if request.can_read_body:
+        await request.read()
+        connection = _connection_of(request)
+        if connection is not None:
+            connection.asked()
+    return await handler(request)
+
+
+def _connection_of(request: web.Request) -> Connection | None:
+    transport = request.transport
+    found = None if transport is None else transport.get_protocol()
+    return found if isinstance(found, Connection) else None

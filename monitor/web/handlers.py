@@ -129,11 +129,11 @@ class Handlers:
             _member(b"agents", self._each(picture.agent_ids(), picture.agent_view)),
             _member(b"queues", self._each(picture.queue_ids(), picture.queue_view)),
             _member(b"calls", self._each(picture.call_ids(), picture.call_view)),
-            (b',"alerts":[]',),
+            _member(b"alerts", self._each(picture.alert_ids(), picture.alert_view)),
             _member(b"sources", self._each(picture.source_ids(), picture.source_view)),
             (b"}",),
         ]
-        return await send(request, _pieces(chain.from_iterable(parts)))
+        return await send(request, pieces(chain.from_iterable(parts)))
 
     async def agents(self, request: web.Request) -> web.StreamResponse:
         """Answer with all agents."""
@@ -148,8 +148,8 @@ class Handlers:
         return await self._all(request, self._picture.call_ids(), self._picture.call_view)
 
     async def alerts(self, request: web.Request) -> web.StreamResponse:
-        """Answer with all alerts: none yet."""
-        return await send(request, (b"[]",))
+        """Answer with all alerts that are pending or firing."""
+        return await self._all(request, self._picture.alert_ids(), self._picture.alert_view)
 
     async def sources(self, request: web.Request) -> web.StreamResponse:
         """Answer with all sources."""
@@ -180,7 +180,7 @@ class Handlers:
             b"%b%b:%b" % (b"," if number else b"", _encode(queue), _encode(board.of(queue)))
             for number, queue in enumerate(self._picture.queue_ids())
         )
-        return await send(request, _pieces(chain((head,), queues, (b"}}",))))
+        return await send(request, pieces(chain((head,), queues, (b"}}",))))
 
     async def timeline(self, request: web.Request) -> web.StreamResponse:
         """Answer with an agent's day."""
@@ -222,7 +222,7 @@ class Handlers:
     async def _all(
         self, request: web.Request, ids: Iterable[str], find: Callable[[str, float], Model | None]
     ) -> web.StreamResponse:
-        return await send(request, _pieces(_array(self._each(ids, find))))
+        return await send(request, pieces(array(self._each(ids, find))))
 
     def _one(
         self, request: web.Request, kind: str, find: Callable[[str, float], Model | None]
@@ -238,7 +238,8 @@ def _json(value: msgspec.Struct) -> web.Response:
     return web.Response(body=_encode(value), content_type=JSON, headers=NO_STORE)
 
 
-def _array(objects: Iterable[bytes]) -> Iterator[bytes]:
+def array(objects: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the parts of a JSON array."""
     separator = b"["
     for one in objects:
         yield separator + one
@@ -248,10 +249,10 @@ def _array(objects: Iterable[bytes]) -> Iterator[bytes]:
 
 def _member(name: bytes, objects: Iterable[bytes]) -> Iterator[bytes]:
     yield b',"%b":' % name
-    yield from _array(objects)
+    yield from array(objects)
 
 
-def _pieces(parts: Iterable[bytes]) -> Iterator[bytes]:
+def pieces(parts: Iterable[bytes]) -> Iterator[bytes]:
     """Join parts to pieces of some objects each."""
     piece: list[bytes] = []
     for part in parts:

@@ -10,17 +10,23 @@ from typing import Any
 import msgspec
 
 from monitor.web.problems import MEDIA_TYPE, Problem
-from monitor.web.routes import IDS, Route
+from monitor.web.routes import IDS, JSON, Route
 
 REFERENCE = "#/components/schemas/{name}"
 
 
 def document(routes: Sequence[Route], version: str) -> dict[str, Any]:
     """Return the document as plain values."""
-    with_json = [route for route in routes if route.returns is not None]
-    types = [route.returns for route in with_json]
+    types = [type_ for route in routes for type_ in (route.returns, route.takes) if type_ is not None]
     schemas, components = msgspec.json.schema_components([*types, Problem], ref_template=REFERENCE)
-    by_name = {route.name: schema for route, schema in zip(with_json, schemas[:-1], strict=True)}
+    of_type = dict(zip(map(repr, types), schemas, strict=False))
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        operation = _operation(route, of_type.get(repr(route.returns)))
+        if route.takes is not None:
+            content = {JSON: {"schema": of_type[repr(route.takes)]}}
+            operation["requestBody"] = {"required": True, "content": content}
+        paths.setdefault(route.path, {})[route.method.lower()] = operation
     return {
         "openapi": "3.1.0",
         "info": {
@@ -32,7 +38,7 @@ def document(routes: Sequence[Route], version: str) -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
-        "paths": {route.path: {"get": _operation(route, by_name.get(route.name))} for route in routes},
+        "paths": paths,
         "components": {"schemas": components},
     }
 

@@ -28,6 +28,15 @@ class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
     """For ``/readyz``: what is missing."""
 
 
+class Refused(Exception):
+    """A handler's own refusal: the status and what to do about it."""
+
+    def __init__(self, status: HTTPStatus, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+
+
 def problem(
     status: HTTPStatus,
     detail: str,
@@ -76,6 +85,8 @@ async def as_problems(request: web.Request, handler: Handler) -> web.StreamRespo
         detail = _DETAILS.get(error.status, _reason)(request, error)
         kept = {name: value for name, value in error.headers.items() if name in ("Allow", "Retry-After")}
         return problem(HTTPStatus(error.status), detail, headers=kept)
+    except Refused as error:
+        return problem(error.status, error.detail)
     except ConnectionError:
         raise  # the client left
     except Exception:  # the outermost handler: a defect costs one request

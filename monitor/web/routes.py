@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from monitor.model import Agent, Alert, Call, Queue, QueueHistory, Source, State, Timeline, Wallboard
+from monitor.alerts import DeadLetter, Silence, WebhookStatus
+from monitor.model import (
+    Agent,
+    Alert,
+    Call,
+    Queue,
+    QueueHistory,
+    ServiceHealth,
+    Source,
+    State,
+    Timeline,
+    Wallboard,
+)
+from monitor.web.alert_forms import Acknowledge, NewSilence, Nothing, Reloaded, Replay
 
 JSON = "application/json"
 TEXT = "text/plain"
@@ -19,17 +32,22 @@ class Health(msgspec.Struct, kw_only=True):
 
 
 class Route(NamedTuple):
-    """One thing that is served by GET (and HEAD)."""
+    """One thing that is served."""
 
     path: str
     name: str
-    """Of the operation, and of the handler in :class:`monitor.web.handlers.Handlers`."""
+    """Of the operation, and of the handler: of :class:`monitor.web.handlers.Handlers`, or where something is done
+    about alerts, of :class:`monitor.web.alerts.AlertHandlers`."""
     summary: str
     returns: Any
     """The type of the answer's JSON; ``None`` where it is no JSON."""
     media_type: str = JSON
     problems: tuple[int, ...] = ()
     """Further statuses, besides the general ones."""
+    method: Literal["GET", "POST", "DELETE"] = "GET"
+    """``GET`` serves HEAD, too."""
+    takes: type[msgspec.Struct] | None = None
+    """The type of the request's JSON."""
 
 
 AGENT_ID = "The agent's id, `source/name`; its slash may stand as it is or percent-encoded."
@@ -48,8 +66,59 @@ ROUTES: tuple[Route, ...] = (
     Route("/api/v1/queues/{id}/history", "history", "A queue's day in steps", QueueHistory, problems=(404,)),
     Route("/api/v1/queues/{id}", "queue", "One queue", Queue, problems=(404,)),
     Route("/api/v1/calls", "calls", "All calls in progress", list[Call]),
-    Route("/api/v1/alerts", "alerts", "All alerts", list[Alert]),
+    Route("/api/v1/alerts", "alerts", "All alerts that are pending or firing", list[Alert]),
+    Route("/api/v1/alerts/history", "past_alerts", "Alerts that are over, the latest first", list[Alert]),
+    Route(
+        "/api/v1/alerts/acknowledge",
+        "acknowledge",
+        "Say that somebody cares for an alert",
+        Alert,
+        problems=(400, 403, 404, 415),
+        method="POST",
+        takes=Acknowledge,
+    ),
+    Route(
+        "/api/v1/alerts/reload",
+        "reload_alerts",
+        "Read the rules and webhooks anew from the configuration file",
+        Reloaded,
+        problems=(400, 403, 409, 415),
+        method="POST",
+        takes=Nothing,
+    ),
+    Route("/api/v1/silences", "silences", "All silences", list[Silence]),
+    Route(
+        "/api/v1/silences",
+        "silence",
+        "Keep matching alerts from being told for a time",
+        Silence,
+        problems=(400, 403, 409, 415),
+        method="POST",
+        takes=NewSilence,
+    ),
+    Route(
+        "/api/v1/silences/{id}",
+        "unsilence",
+        "End a silence",
+        Health,
+        problems=(403, 404),
+        method="DELETE",
+    ),
+    Route("/api/v1/webhooks", "webhooks", "How deliveries to each webhook go", list[WebhookStatus]),
+    Route(
+        "/api/v1/webhooks/dead-letters", "dead_letters", "Notifications that were given up", list[DeadLetter]
+    ),
+    Route(
+        "/api/v1/webhooks/replay",
+        "replay",
+        "Try to deliver a notification that was given up",
+        Health,
+        problems=(400, 403, 404, 415),
+        method="POST",
+        takes=Replay,
+    ),
     Route("/api/v1/sources", "sources", "All sources", list[Source]),
+    Route("/api/v1/service", "service", "The service as a whole, as alert rules see it", ServiceHealth),
     Route("/api/v1/wallboard", "wallboard", "How the wallboard is configured", Wallboard),
     Route("/api/openapi.json", "openapi", "This description", dict[str, Any], problems=(304,)),
     Route("/page/{file}", "page_file", "A file of the wallboard", None, "*/*", problems=(304, 404)),
@@ -61,6 +130,7 @@ IDS: dict[str, str] = {
     "queue": QUEUE_ID,
     "history": QUEUE_ID,
     "page_file": "The file's name.",
+    "unsilence": "The silence's id.",
 }
 """What ``{id}`` or ``{file}`` means, by route name."""
 

@@ -10,12 +10,14 @@ from urllib.parse import urlsplit
 
 import msgspec
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from monitor import __version__
 from monitor.engine import Picture
 from monitor.listening import BACKLOG, Door, at, bound_port, listen
 from monitor.metrics import Families
 from monitor.web import connections
+from monitor.web.alerts import AlertHandlers
 from monitor.web.files import File
 from monitor.web.handlers import FeedAddress, Handlers, WallboardView
 from monitor.web.headers import careful
@@ -56,6 +58,7 @@ class WebServer:
         feed: FeedAddress,
         metrics: Families,
         wallboard: WallboardView,
+        alerts: AlertHandlers,
     ) -> None:
         self._settings = settings
         self._port = settings.port
@@ -64,6 +67,7 @@ class WebServer:
         self._listening: asyncio.Server | None = None
         self._door = Door(connections.PLACES)
         openapi = File.of(msgspec.json.encode(document(ROUTES, __version__)), JSON)
+        self._alert_handlers = alerts
         self._handlers = Handlers(picture, feed, metrics, openapi, now=now, wallboard=wallboard)
 
     @property
@@ -81,15 +85,17 @@ class WebServer:
         listener = listen("http", self._settings.host, self._settings.port)
         self._port = bound_port(listener)
         app = web.Application(
-            middlewares=[connections.within_limits, as_problems, only_called(self._names())]
+            middlewares=[
+                connections.within_limits,
+                as_problems,
+                only_called(self._names()),
+                connections.arrived,
+            ]
         )
         app[TURN] = asyncio.Lock()
         app.on_response_prepare.append(careful(self._settings.frame_ancestors))
         app.add_routes(
-            [
-                web.get(pattern(route), getattr(self._handlers, route.name), name=route.name)
-                for route in ROUTES
-            ]
+            [web.route(route.method, pattern(route), self._handler(route.name)) for route in ROUTES]
         )
         self._runner = web.AppRunner(
             app,
@@ -120,6 +126,13 @@ class WebServer:
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.cleanup()
+
+    def _handler(self, name: str) -> Handler:
+        for handlers in (self._handlers, self._alert_handlers):
+            if hasattr(handlers, name):
+                handler: Handler = getattr(handlers, name)
+                return handler
+        raise AttributeError(f"no handler for the route {name!r}")
 
     def _names(self) -> list[str]:
         """Return the names by which it may be called: as configured, and that of the feed's public address."""

@@ -158,7 +158,7 @@ def test_words_for_states_are_those_of_the_wallboard(language):
 def test_every_alert_rule_has_words():
     rules = yaml.safe_load((ROOT / "dashboards/prometheus/alerts.yml").read_text("utf-8"))
     named = {rule["alert"] for group in rules["groups"] for rule in group["rules"]}
-    assert named == set(words.ALERTS)
+    assert named - {"Watchdog"} == set(words.ALERTS), "the watchdog always fires and is shown nowhere"
 
 
 @each_dashboard

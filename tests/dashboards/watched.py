@@ -131,12 +131,24 @@ class Watched:
     # --- what may happen -------------------------------------------------------------------------------
 
     def start_service(self) -> None:
-        """Start the service, with teams for two of its agents."""
+        """Start the service, with teams for two of its agents, and an alert that often tells its webhook."""
         agents = [{"id": "Olga O'Connor", "team": "North"}, {"id": "Анна Петрова", "team": "South"}]
         source = {"id": SOURCE, "adapter": "ami", "host": "127.0.0.1", "port": self._ports["ami"]}
         config = {
             "sources": [source | {"username": "monitor", "secret": "simulated"}],
             "agents": agents,
+            "alerts": {
+                "rules": [
+                    {"id": "talks", "for_each": "agent", "when": 'state == "talking"', "severity": "info"}
+                ],
+                "webhooks": [
+                    {
+                        "id": "desk",
+                        "url": f"http://127.0.0.1:{self.receiver.port}/desk",
+                        "format": "alertmanager",
+                    }
+                ],
+            },
             "http": {"port": self._ports["http"]},
             "feed": {"port": self._ports["feed"]},
         }
@@ -218,8 +230,10 @@ class Watched:
         config["global"] = {"scrape_interval": "250ms", "evaluation_interval": "1s"}
         [alertmanager] = config["alerting"]["alertmanagers"][0]["static_configs"]
         alertmanager["targets"] = [f"127.0.0.1:{self._ports['alertmanager']}"]
-        [service] = config["scrape_configs"][0]["static_configs"]
-        service["targets"] = [f"127.0.0.1:{self._ports['http']}"]
+        ports = {"operator-monitor": "http", "prometheus": "prometheus", "alertmanager": "alertmanager"}
+        for job in config["scrape_configs"]:
+            job.pop("scrape_interval", None)
+            job["static_configs"] = [{"targets": [f"127.0.0.1:{self._ports[ports[job['job_name']]]}"]}]
         file = self._directory / "prometheus.yml"
         file.write_text(yaml.safe_dump(config), encoding="utf-8")
         self._start(
@@ -235,7 +249,7 @@ class Watched:
         token = self._directory / "token"
         token.write_text(TOKEN, encoding="utf-8")
         for receiver in config["receivers"]:
-            for webhook in receiver["webhook_configs"]:
+            for webhook in receiver.get("webhook_configs", []):
                 webhook["url"] = webhook["url"].replace(":9095/", f":{self.receiver.port}/")
                 if "http_config" in webhook:
                     webhook["http_config"]["authorization"]["credentials_file"] = str(token)

@@ -145,6 +145,18 @@ async def test_check_with_a_wrong_secret_says_what_to_do_and_never_shows_it(
     assert "hunter-two" not in out + err
 
 
+async def test_check_tells_of_a_webhook_that_can_not_work(
+    begin: Begin, simulation: Simulation, tmp_path: Path
+) -> None:
+    good = {"id": "good", "url": "https://example.org/hook"}
+    bad = good | {"id": "bad", "ca_file": "missing.pem"}
+    file = _configure(tmp_path, simulation, alerts={"webhooks": [good, bad]})
+    code, out, _ = await _finish(await begin("check", "--config", str(file)))
+    assert code == 1
+    assert "✓ webhook good: is configured" in out
+    assert "✗ webhook bad: ca_file: " in out
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

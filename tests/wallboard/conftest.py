@@ -111,7 +111,7 @@ async def soaking(request: pytest.FixtureRequest) -> AsyncIterator[Process | Non
         return
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.wallboard.soak", found, str(SOAK_SECONDS),
-        stdout=PIPE, cwd=Path(__file__).parents[2],
+        stdout=PIPE, stderr=PIPE, cwd=Path(__file__).parents[2],
     )  # fmt: skip
     yield process
     if process.returncode is None:
@@ -123,7 +123,7 @@ async def soaking(request: pytest.FixtureRequest) -> AsyncIterator[Process | Non
 async def soaked(soaking: Process | None, chromium: str) -> dict[str, float]:
     """What the soak measured."""
     assert soaking is not None, chromium
-    out, _ = await soaking.communicate()
-    assert soaking.returncode == 0
+    out, errors = await soaking.communicate()
+    assert soaking.returncode == 0, errors.decode()
     found: dict[str, float] = json.loads(out)
     return found

@@ -121,8 +121,10 @@ class Room:
 class ServedRoom(Room):
     """With the service in this process; its feed, too, is behind a wire (``feed_wire``)."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, **more: Any) -> None:
+        """``more``: further sections of the configuration."""
         super().__init__(directory)
+        self.more = more
         self.feed_wire = Proxy(0)
         self.service: Service | None = None
         self.url = ""
@@ -132,7 +134,7 @@ class ServedRoom(Room):
         feed = free_port()
         self.feed_wire = await self.stack.enter_async_context(Proxy(feed))
         address = f"ws://127.0.0.1:{self.feed_wire.port}/v1/feed"
-        sections = self.sections(http={"port": 0}, feed={"port": feed, "public_url": address})
+        sections = self.sections(http={"port": 0}, feed={"port": feed, "public_url": address}, **self.more)
         service = Service(Settings.of(environ={}, base_directory=self.directory, **sections))
         self.stack.push_async_callback(service.stop)
         await service.start()

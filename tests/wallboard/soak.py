@@ -27,7 +27,7 @@ from monitor.feed import Feed
 from monitor.web import WebServer
 from tests.helpers.centre import Centre
 from tests.helpers.chromium import ARGUMENTS
-from tests.helpers.publishing import WALLBOARD, FeedOptions, HttpOptions, metrics_of
+from tests.helpers.publishing import WALLBOARD, FeedOptions, HttpOptions, alerts_of, metrics_of
 
 AGENTS, QUEUES, RATE = 500, 8, 50
 QUERY = "?view=agents&lang=en&theme=dark"
@@ -151,6 +151,7 @@ async def main(chromium: str, seconds: float, query: str = QUERY) -> dict[str, f
         feed=feed,
         metrics=metrics_of(centre.picture, feed, feed.now),
         wallboard=WALLBOARD,
+        alerts=alerts_of(centre.picture, feed.now),
     )
     centre.publish = feed.publish
     await feed.start()

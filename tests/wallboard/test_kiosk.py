@@ -116,7 +116,7 @@ async def test_a_kiosk_goes_on_turning_and_comes_back_while_the_server_is_away(
     assert await board.is_marked()
 
 
-# --- alerts: the service raises none yet, so that they are laid into the feed's messages ------------------------
+# --- alerts, laid into the feed's messages: tests/wallboard/test_alerts.py has those of the service -------------
 
 
 def alert(number: int, severity: str, since: float, state: str = "firing") -> dict[str, object]:
@@ -129,6 +129,10 @@ def alert(number: int, severity: str, since: float, state: str = "firing") -> di
         "labels": {"queue": "sales"},
         "summary": f"Alert number {number} in <b>sales</b>",
         "value": 61,
+        "summaries": {},
+        "acknowledged": None,
+        "silenced": None,
+        "inhibited": False,
     }
 
 

@@ -30,7 +30,7 @@ from monitor.web import sending as sending_module
 from monitor.web.routes import ROUTES, pattern
 from tests.helpers.centre import Centre
 from tests.helpers.feed_copy import FeedCopy, without_running_figures
-from tests.helpers.publishing import WALLBOARD, FeedOptions, HttpOptions, metrics_of, until
+from tests.helpers.publishing import WALLBOARD, FeedOptions, HttpOptions, alerts_of, metrics_of, until
 
 
 class Answer(NamedTuple):
@@ -89,6 +89,7 @@ async def served(
         feed=feed,
         metrics=metrics_of(centre.picture, feed, centre.now),
         wallboard=wallboard or WALLBOARD,
+        alerts=alerts_of(centre.picture, centre.now),
     )
     await server.start()
     try:
@@ -454,6 +455,7 @@ async def test_a_taken_port_is_told_with_what_to_do(site: Site) -> None:
         feed=site.feed,
         metrics=metrics_of(site.centre.picture, site.feed, site.centre.now),
         wallboard=WALLBOARD,
+        alerts=alerts_of(site.centre.picture, site.centre.now),
     )
     with pytest.raises(
         CannotListen, match=rf"can't listen on 127\.0\.0\.1:{site.server.port} for the http"

@@ -16,7 +16,7 @@ from monitor.model import Agent
 from monitor.web import WebServer, connections, handlers
 from monitor.web.sending import TURN
 from tests.helpers.centre import Centre
-from tests.helpers.publishing import WALLBOARD, FeedOptions, HttpOptions, metrics_of, until
+from tests.helpers.publishing import WALLBOARD, FeedOptions, HttpOptions, alerts_of, metrics_of, until
 
 ASK = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 HALF = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX: "
@@ -95,6 +95,7 @@ async def listening(centre: Centre | None = None) -> AsyncIterator[Listener]:
         feed=feed,
         metrics=metrics_of(centre.picture, feed, centre.now),
         wallboard=WALLBOARD,
+        alerts=alerts_of(centre.picture, centre.now),
     )
     await server.start()
     listener = Listener(server, centre.picture)

@@ -17,6 +17,13 @@ DOCUMENT = msgspec.json.decode(msgspec.json.encode(document(ROUTES, "1.2.3")))
 SCHEMAS = DOCUMENT["components"]["schemas"]
 
 
+OPERATIONS = [
+    (path, method, operation)
+    for path, item in DOCUMENT["paths"].items()
+    for method, operation in item.items()
+]
+
+
 def references(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         if "$ref" in value:
@@ -32,11 +39,10 @@ def test_it_is_openapi_3_1_with_what_that_demands() -> None:
     assert DOCUMENT["openapi"].startswith("3.1.")
     assert DOCUMENT["info"]["title"]
     assert DOCUMENT["info"]["version"] == "1.2.3"
-    identifiers = [item["get"]["operationId"] for item in DOCUMENT["paths"].values()]
+    identifiers = [operation["operationId"] for _, _, operation in OPERATIONS]
     assert len(identifiers) == len(set(identifiers)) == len(ROUTES)
-    for path, item in DOCUMENT["paths"].items():
+    for path, _, operation in OPERATIONS:
         assert path.startswith("/")
-        operation = item["get"]
         named = {parameter["name"] for parameter in operation.get("parameters", [])}
         assert named == set(re.findall(r"{(\w+)}", path))
         assert all(
@@ -65,13 +71,23 @@ def test_every_public_model_is_described() -> None:
     assert described <= set(SCHEMAS)
 
 
-@pytest.mark.parametrize("path", [path for path in DOCUMENT["paths"] if path.startswith("/api/v1/")])
-def test_json_answers_have_a_schema_and_problems_are_problem_details(path: str) -> None:
-    responses = DOCUMENT["paths"][path]["get"]["responses"]
+@pytest.mark.parametrize(
+    ("path", "method"), [(path, method) for path, method, _ in OPERATIONS if path.startswith("/api/v1/")]
+)
+def test_json_answers_have_a_schema_and_problems_are_problem_details(path: str, method: str) -> None:
+    responses = DOCUMENT["paths"][path][method]["responses"]
     assert responses["200"]["content"]["application/json"]["schema"]
     assert responses["500"]["content"]["application/problem+json"]["schema"] == {
         "$ref": "#/components/schemas/Problem"
     }
+
+
+def test_what_changes_something_says_what_it_takes() -> None:
+    for path, method, operation in OPERATIONS:
+        assert ("requestBody" in operation) == (method == "post"), path
+    silence = DOCUMENT["paths"]["/api/v1/silences"]["post"]["requestBody"]["content"]["application/json"]
+    assert silence["schema"] == {"$ref": "#/components/schemas/NewSilence"}
+    assert SCHEMAS["NewSilence"]["required"] == ["matchers", "by", "until"]
 
 
 def test_the_document_of_the_lists_names_their_items() -> None:

@@ -15,7 +15,7 @@ from monitor.feed import Feed, messages
 from monitor.feed import server as feed_module
 from monitor.web import WebServer
 from tests.helpers.centre import Centre
-from tests.helpers.publishing import WALLBOARD, FeedOptions, HttpOptions, metrics_of, until
+from tests.helpers.publishing import WALLBOARD, FeedOptions, HttpOptions, alerts_of, metrics_of, until
 
 pytestmark = pytest.mark.servers
 expect.set_options(timeout=20_000)  # a busy machine draws late
@@ -39,6 +39,7 @@ class Wall:
             feed=self.feed,
             metrics=metrics_of(centre.picture, self.feed, centre.now),
             wallboard=WALLBOARD,
+            alerts=alerts_of(centre.picture, centre.now),
         )
         self.requests: list[str] = []
         self.complaints: list[str] = []
@@ -412,10 +413,10 @@ async def test_a_television_shows_page_by_page_what_does_not_fit(browser: Browse
         assert len(seen) == 300
 
 
-ALERTS = [
-    b'{"id":"a","rule":"r","severity":"critical","state":"firing","since":%d,"labels":{},"summary":"5 callers wait","value":5}',
-    b'{"id":"b","rule":"r","severity":"warning","state":"firing","since":%d,"labels":{},"summary":"Slow <b>","value":5}',
-]
+ALERT = (
+    b'{"id":"%b","rule":"r","severity":"%b","state":"firing","since":%d,"labels":{},"summary":"%b","value":5,'
+    b'"subject":"s","summaries":{},"acknowledged":null,"silenced":null,"inhibited":false}'
+)
 
 
 async def test_alerts_that_fire_are_called_out_and_go_when_they_are_over(wall: Wall) -> None:
@@ -423,7 +424,10 @@ async def test_alerts_that_fire_are_called_out_and_go_when_they_are_over(wall: W
     await until(lambda: wall.feed._rooms, "the page is live")
     [view] = wall.feed._rooms
     at = int(wall.centre.at)
-    fired = [alert % (at - 65 * age) for age, alert in enumerate(ALERTS)]
+    fired = [
+        ALERT % (b"a", b"critical", at, b"5 callers wait"),
+        ALERT % (b"b", b"warning", at - 65, b"Slow <b>"),
+    ]
     wall.feed._send(
         view,
         messages.delta("e1", view.seq, view.seq, at, objects={"alerts": fired}, removed={}),

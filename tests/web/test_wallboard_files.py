@@ -13,7 +13,7 @@ from monitor.feed import Feed
 from monitor.web import WebServer
 from monitor.web import files as files_module
 from tests.helpers.centre import Centre
-from tests.helpers.publishing import WALLBOARD, FeedOptions, HttpOptions, metrics_of
+from tests.helpers.publishing import WALLBOARD, FeedOptions, HttpOptions, alerts_of, metrics_of
 
 BUILT = Path(files_module.__file__).parent / "wallboard"
 
@@ -85,6 +85,7 @@ def _server() -> WebServer:
         feed=feed,
         metrics=metrics_of(centre.picture, feed, centre.now),
         wallboard=WALLBOARD,
+        alerts=alerts_of(centre.picture, centre.now),
     )
 
 

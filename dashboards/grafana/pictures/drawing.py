@@ -86,7 +86,8 @@ def _stat(panel: Json, answers: Sequence[Answer], axes: Axes, space: Space) -> N
 def _bars(panel: Json, answers: Sequence[Answer], axes: Axes, space: Space) -> None:
     del space
     values = _newest(panel, answers)
-    top = max((value for _, value, _ in values), default=0) or 1
+    told = panel["fieldConfig"]["defaults"].get("max")
+    top = told or max((value for _, value, _ in values), default=0) or 1
     for row, (name, value, look) in enumerate(values):
         colour = look.colour_of(value) or CLASSIC[0]
         axes.barh(row, top, color=GRID, height=0.72, lw=0)

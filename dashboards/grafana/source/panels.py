@@ -18,14 +18,12 @@ from grafana_foundation_sdk.builders import (
     statetimeline,
     timeseries,
 )
-from grafana_foundation_sdk.builders.dashboard import FieldColor, ThresholdsConfig
+from grafana_foundation_sdk.builders.dashboard import FieldColor
 from grafana_foundation_sdk.models import common as kinds
 from grafana_foundation_sdk.models.dashboard import (
     DynamicConfigValue,
     FieldColorModeId,
     MatcherConfig,
-    Threshold,
-    ThresholdsMode,
     ValueMapping,
 )
 from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
@@ -67,15 +65,6 @@ class Line:
     step: str = SCRAPE
 
 
-def threshold_steps(steps: Steps) -> ThresholdsConfig:
-    """Steps as the SDK takes them."""
-    return (
-        ThresholdsConfig()
-        .mode(ThresholdsMode.ABSOLUTE)
-        .steps([Threshold(value=value, color=colour) for value, colour in steps.pairs()])
-    )
-
-
 def begin(panel: Panel, language: Language, about: About, queries: Sequence[Query], unit: str) -> Panel:
     """What all panels have in common."""
     panel = (
@@ -108,6 +97,7 @@ def figure(  # noqa: PLR0917 - a figure is these
     names: bool = False,
     names_only: bool = False,
     background: bool = False,
+    nothing: Text = words.NO_DATA,
 ) -> Panel:
     """One big number, or a word for it; several with their names."""
     text = kinds.BigValueTextMode.VALUE
@@ -116,8 +106,9 @@ def figure(  # noqa: PLR0917 - a figure is these
     colour = kinds.BigValueColorMode.BACKGROUND if background else kinds.BigValueColorMode.VALUE
     panel = (
         begin(stat.Panel(), language, about, queries, unit)
-        .thresholds(threshold_steps(steps))
+        .thresholds(steps.config())
         .color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
+        .no_value(nothing.in_(language))
         .reduce_options(_last())
         .graph_mode(kinds.BigValueGraphMode.NONE)
         .color_mode(colour)
@@ -145,7 +136,7 @@ def bars(
         begin(bargauge.Panel(), language, about, queries, unit)
         .decimals(decimals)
         .min(0)
-        .thresholds(threshold_steps(scales.PLAIN))
+        .thresholds(scales.PLAIN.config())
         .reduce_options(_last())
         .orientation(kinds.VizOrientation.HORIZONTAL)
         .display_mode(kinds.BarGaugeDisplayMode.BASIC)
@@ -163,6 +154,8 @@ def plot(  # noqa: PLR0917
     line: Line | None = None,
     decimals: int | None = None,
     link: dict[str, str] | None = None,
+    *,
+    nothing: Text = words.NO_DATA,
 ) -> Panel:
     """Lines, areas or bars over the time range."""
     line = line or Line()
@@ -175,6 +168,7 @@ def plot(  # noqa: PLR0917
     tooltip = common.VizTooltipOptions().mode(kinds.TooltipDisplayMode.MULTI).sort(kinds.SortOrder.DESCENDING)
     panel = (
         begin(timeseries.Panel(), language, about, queries, unit)
+        .no_value(nothing.in_(language))
         .legend(legend)
         .tooltip(tooltip)
         .color_scheme(FieldColor().mode(FieldColorModeId.PALETTE_CLASSIC))
@@ -192,7 +186,7 @@ def plot(  # noqa: PLR0917
     if line.stacked:
         panel = panel.stacking(common.StackingConfig().mode(kinds.StackingMode.NORMAL).group("A"))
     if line.thresholds:
-        panel = panel.thresholds(threshold_steps(line.thresholds)).thresholds_style(
+        panel = panel.thresholds(line.thresholds.config()).thresholds_style(
             common.GraphThresholdsStyleConfig().mode(kinds.GraphThresholdsStyleMode.DASHED)
         )
     if line.most is not None:
@@ -217,7 +211,7 @@ def states(
         begin(statetimeline.Panel(), language, about, [query], scales.COUNT)
         .mappings(mappings.states(language))
         .color_scheme(FieldColor().mode(FieldColorModeId.THRESHOLDS))
-        .thresholds(threshold_steps(Steps(palette.SOFT)))
+        .thresholds(Steps(palette.SOFT).config())
         .interval(SCRAPE)
         .max_data_points(POINTS)
         .merge_values(True)
@@ -242,7 +236,7 @@ def states(
 
 
 def spread(language: Language, about: About, histogram: str, step: str) -> Panel:
-    """A histogram over time: the darker a cell, the more calls."""
+    """A histogram over time: the stronger the colour of a cell, the more calls."""
     query = Query("calls", f"sum by (le) (increase({histogram}[$__interval]))", "{{le}}")
     return (
         begin(heatmap.Panel(), language, about, [], scales.COUNT)

@@ -23,6 +23,29 @@ def live(metric: str) -> str:
     return f"({metric} and on (job, instance, queue) ({seen}))"
 
 
+def of_threshold(queues: str) -> str:
+    """The longest wait of each queue by its own threshold of the service level; 1 is the threshold."""
+    wait = live(f"callcenter_queue_longest_wait_seconds{{{queues}}}")
+    threshold = f"callcenter_queue_service_level_threshold_seconds{{{queues}}}"
+    return f"{wait} / on (job, instance, queue) ({threshold} > 0)"
+
+
+def points(difference: str) -> str:
+    """A difference of shares in points, to a tenth: never a minus before nothing."""
+    return f"round(({difference}) * 100, 0.1)"
+
+
+def fires(labels: str = "") -> str:
+    """Alerts of ours that fire; one label more may be asked for."""
+    more = f", {labels}" if labels else ""
+    return f'ALERTS{{alertname=~"Callcenter.+", alertstate="firing"{more}}}'
+
+
+def firing(labels: str = "") -> str:
+    """How many fire. 0 is said only where the rules are evaluated: Watchdog fires always."""
+    return f'count({fires(labels)}) or count(ALERTS{{alertname="Watchdog", alertstate="firing"}}) * 0'
+
+
 def ratio(part: str, whole: str) -> str:
     """A share that has no value where nothing is divided by."""
     return f"({part}) / (({whole}) > 0)"

@@ -6,6 +6,7 @@ from grafana_foundation_sdk.builders.prometheus import Dataquery
 from grafana_foundation_sdk.models.dashboard import DataSourceRef, DynamicConfigValue
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
+from dashboards.grafana.source.scales import Steps
 from dashboards.grafana.source.words import Language, Text
 
 DATASOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
@@ -21,6 +22,10 @@ class Query:
     colour: str | None = None
     dashed: bool = False
     now: bool = False
+    # Where they are not those of the panel.
+    unit: str | None = None
+    decimals: int | None = None
+    steps: Steps | None = None
 
     def built(self, language: Language, form: PromQueryFormat = PromQueryFormat.TIME_SERIES) -> Dataquery:
         """As the SDK takes it."""
@@ -38,6 +43,12 @@ class Query:
     def looks(self) -> list[DynamicConfigValue]:
         """What sets this query apart from the others of its panel."""
         looks = []
+        if self.unit:
+            looks.append(DynamicConfigValue("unit", self.unit))
+        if self.decimals is not None:
+            looks.append(DynamicConfigValue("decimals", self.decimals))
+        if self.steps:
+            looks.append(DynamicConfigValue("thresholds", self.steps.config().build()))
         if self.colour:
             looks.append(DynamicConfigValue("color", {"mode": "fixed", "fixedColor": self.colour}))
         if self.dashed:

@@ -1,10 +1,14 @@
 """Units of Grafana, and from where on a figure is a warning or critical.
 
-The thresholds are the wallboard's defaults (docs/configuration.md, `wallboard`): Grafana can't read a service's own.
+The thresholds are the wallboard's defaults (docs/configuration.md, `wallboard`): Grafana can't read a service's own. What
+a queue promises it can: there a figure is compared with the queue's own threshold and target.
 """
 
 from dataclasses import dataclass
 from typing import Final
+
+from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
+from grafana_foundation_sdk.models.dashboard import Threshold, ThresholdsMode
 
 from dashboards.grafana.source import palette
 
@@ -27,9 +31,11 @@ class Steps:
     first: str
     others: tuple[tuple[float, str], ...] = ()
 
-    def pairs(self) -> list[tuple[float | None, str]]:
-        """As Grafana takes them: the first has no value."""
-        return [(None, self.first), *self.others]
+    def config(self) -> ThresholdsConfig:
+        """As the SDK takes them: the first has no value."""
+        pairs = [(None, self.first), *self.others]
+        steps = [Threshold(value=value, color=colour) for value, colour in pairs]
+        return ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(steps)
 
 
 def above(warning: float, critical: float) -> Steps:
@@ -44,10 +50,10 @@ def below(warning: float, critical: float) -> Steps:
 
 PLAIN = Steps(palette.PLAIN)
 WAITING = above(3, 6)
-LONGEST_WAIT = above(20, 40)
-SERVICE_LEVEL = below(0.8, 0.7)
-# A service level minus its target.
-AGAINST_TARGET = below(0, -0.1)
+# The longest wait by the queue's own threshold.
+OF_THRESHOLD = above(1, 2)
+# A service level minus its target, in points.
+AGAINST_TARGET = below(0, -10)
 ABANDONED = above(0.05, 0.1)
 # Anything at all is a fault.
 NONE_ALLOWED = Steps(palette.GOOD, ((1, palette.CRITICAL),))

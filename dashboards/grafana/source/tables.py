@@ -11,7 +11,7 @@ from grafana_foundation_sdk.models.dashboard import DataTransformerConfig, Dynam
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from dashboards.grafana.source import scales, words
-from dashboards.grafana.source.panels import About, Panel, begin, threshold_steps
+from dashboards.grafana.source.panels import About, Panel, begin
 from dashboards.grafana.source.query import Query
 from dashboards.grafana.source.scales import Steps
 from dashboards.grafana.source.words import Language, Text
@@ -39,7 +39,7 @@ class Column:
         if self.decimals is not None:
             values.append(DynamicConfigValue("decimals", self.decimals))
         if self.steps:
-            values.append(DynamicConfigValue("thresholds", threshold_steps(self.steps).build()))
+            values.append(DynamicConfigValue("thresholds", self.steps.config().build()))
             values.append(DynamicConfigValue("color", {"mode": "thresholds"}))
             values.append(DynamicConfigValue("custom.cellOptions", {"type": "color-text"}))
         if self.link:

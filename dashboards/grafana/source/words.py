@@ -75,12 +75,17 @@ ALERTS = {
     "CallcenterServiceLevelUnderTarget": Text(
         "Service level under its target", "Уровень обслуживания ниже цели"
     ),
+    "CallcenterAbandonmentHigh": Text("Many callers give up", "Многие не дожидаются ответа"),
+    "CallcenterCallersTurnedAway": Text("Callers turned away", "Звонящим отказано"),
+    "CallcenterNobodyAtWork": Text("Nobody at work", "Никто не работает"),
     "CallcenterNoAgentAvailable": Text("Nobody is free", "Нет свободных"),
+    "CallcenterLogNotWritable": Text("Event log can't be written", "Журнал событий не записывается"),
     "CallcenterSourceLost": Text("Source lost", "Связь с источником потеряна"),
     "CallcenterDrift": Text("The picture had to be corrected", "Картину пришлось исправлять"),
     "CallcenterFeedEvictions": Text("Feed clients dropped", "Клиенты ленты отключены сервером"),
     "CallcenterWebhookFailures": Text("Webhooks fail", "Вебхуки не доставляются"),
     "CallcenterMonitorDown": Text("Operator Monitor is down", "Монитор операторов не работает"),
+    "CallcenterNotificationsFailed": Text("Alerts reach nobody", "Оповещения не доставляются"),
 }
 
 PRODUCT = Text("Operator Monitor", "Монитор операторов")
@@ -96,13 +101,14 @@ NO_TEAM = Text("No team", "Без группы")
 ALERTS_TITLE = Text("Alerts", "Оповещения")
 
 WAITING = Text("Callers waiting", "Ждут в очереди")
-LONGEST = Text("Longest wait", "Дольше всех")
+LONGEST = Text("Longest wait", "Самое долгое ожидание")
+OF_THRESHOLD = Text("Of its threshold", "От порога")
 NOBODY_FREE = Text("Nobody is free", "Нет свободных")
 AVAILABLE = STATES["available"]
 BUSY = Text("Busy", "Заняты")
 SERVICE_LEVEL = Text("Service level", "Уровень обслуживания")
 TARGET = Text("Target", "Цель")
-AGAINST_TARGET = Text("Against target", "К цели")
+AGAINST_TARGET = Text("Against target, points", "Отклонение от цели, п. п.")
 OFFERED = Text("Offered", "Поступило")
 ANSWERED = OUTCOMES["answered"]
 ABANDONED = OUTCOMES["abandoned"]

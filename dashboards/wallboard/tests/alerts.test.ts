@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals-core";
 import { describe, expect, it } from "vitest";
-import { firing, gravest, gravestOf, news } from "../src/alerts/select";
+import { carer, firing, gravest, gravestOf, news, saying } from "../src/alerts/select";
 import { AlertWatch } from "../src/alerts/watch";
 import { Connection } from "../src/feed/connection";
 import { Live } from "../src/feed/live";
@@ -19,7 +19,11 @@ function alert(id: string, change: Partial<Alert> = {}): Alert {
     since: AT,
     labels: {},
     summary: `${id}!`,
+    summaries: {},
     value: 7,
+    acknowledged: null,
+    silenced: null,
+    inhibited: false,
     ...change,
   };
 }
@@ -47,6 +51,31 @@ describe("alerts", () => {
     const { shown, more } = gravestOf(all, 3);
     expect([ids(shown), more]).toEqual([["c", "b", "grave"], 1]);
     expect(gravestOf(all, 4)).toEqual({ shown: all, more: 0 });
+  });
+
+  it("that somebody cares for make room for those that nobody does", () => {
+    const acknowledged = { by: "Anna", why: "", at: AT };
+    const all = firing([
+      alert("hers", { severity: "critical", acknowledged, since: AT + 5 }),
+      alert("note", { severity: "info" }),
+      alert("nobody's", { since: AT + 1 }),
+    ]);
+    expect(ids(gravestOf(all, 2).shown)).toEqual(["nobody's", "note"]);
+    expect(ids(gravestOf(all, 3).shown)).toEqual(["hers", "nobody's", "note"]);
+  });
+
+  it("speak the reader's language if they know it", () => {
+    const both = alert("a", { summary: "wait", summaries: { en: "wait", ru: "ждут" } });
+    expect([saying(both, "ru"), saying(both, "en"), saying(alert("b"), "ru")]).toEqual([
+      "ждут",
+      "wait",
+      "b!",
+    ]);
+  });
+
+  it("say who cares for them, and how", () => {
+    const by = (why: string) => carer(alert("a", { acknowledged: { by: "Anna", why, at: AT } }));
+    expect([by("I call back"), by(""), carer(alert("a"))]).toEqual(["Anna: I call back", "Anna", ""]);
   });
 
   it("are news if they didn't fire before", () => {
@@ -95,6 +124,31 @@ describe("the watch", () => {
     world.socket.says(delta(2, 3, { alerts_removed: ["a"] }));
     world.socket.says(delta(3, 4, { alerts: [alert("a")] }));
     expect(rung).toHaveLength(2);
+  });
+
+  it("is silent about what is silenced, explained by a lost source, or cared for", () => {
+    const { world, watch, rung } = watched();
+    world.socket.says(snapshot(1));
+    world.socket.says(
+      delta(1, 2, {
+        alerts: [
+          alert("silenced", { silenced: "s1" }),
+          alert("inhibited", { inhibited: true }),
+          alert("cared", { acknowledged: { by: "Anna", why: "", at: AT } }),
+        ],
+      }),
+    );
+    expect([rung, ids(watch.fresh.value)]).toEqual([[], []]);
+  });
+
+  it("calls out what was quiet from the beginning when that ends, and nothing twice", () => {
+    const { world, watch, rung } = watched();
+    world.socket.says(snapshot(1, { alerts: [alert("a", { silenced: "s1" })] }));
+    world.socket.says(delta(1, 2, { alerts: [alert("a")] }));
+    expect([rung, ids(watch.fresh.value)]).toEqual([["warning"], ["a"]]);
+    world.socket.says(delta(2, 3, { alerts: [alert("a", { inhibited: true })] }));
+    world.socket.says(delta(3, 4, { alerts: [alert("a")] }));
+    expect(rung).toEqual(["warning"]);
   });
 
   it("does not ring again after the connection was lost", () => {

@@ -10,7 +10,15 @@ from dashboards.grafana.source.tables import Column, Sorting
 from dashboards.grafana.source.words import Language, Text
 
 _J = promql.JOB
-_FIRING = 'ALERTS{alertname=~"Callcenter.+", alertstate="firing"}'
+_CONFIGURED_NONE = Text("None configured", "Не настроены")
+_NO_WEBHOOKS = Text("No webhooks configured", "Вебхуки не настроены")
+# As numbers, so that the worst is on top.
+_RANKS = {"critical": 3, "warning": 2, "info": 1}
+
+
+def _ranked(severity: str, rank: int) -> str:
+    fires = promql.fires(f'severity="{severity}"')
+    return f"max by (alertname, source, queue) ({fires}) * {rank}"
 
 
 def fill(board: Board, language: Language) -> None:
@@ -20,42 +28,57 @@ def fill(board: Board, language: Language) -> None:
         panels.figure(
             language,
             About(
-                Text("Alerts firing", "Сработавшие оповещения"),
+                Text("Alerts of Prometheus", "Оповещения Prometheus"),
                 Text(
-                    "What asks for a person now? Prometheus: its alert rules; service: the service's own, from the version on that has them. More than 0: the table says which, since when, for what.",
-                    "Что требует вмешательства? Prometheus: его правила; сервис: собственные оповещения, начиная с версии, где они есть. Больше 0: какие и о чём, скажет таблица.",
+                    "What asks for a person now, by the rules in Prometheus? More than 0: the table says which, and for what. No data: Prometheus has not loaded dashboards/prometheus/alerts.yml.",
+                    "Что требует вмешательства по правилам в Prometheus? Больше 0: какие и о чём, скажет таблица. Нет данных: Prometheus не загрузил dashboards/prometheus/alerts.yml.",
                 ),
             ),
-            [
-                Query(
-                    "prometheus", f"count({_FIRING}) or vector(0)", Text("Prometheus", "Prometheus"), now=True
-                ),
-                Query(
-                    "service",
-                    f"sum(callcenter_alerts_firing{{{_J}}}) or vector(0)",
-                    Text("Service", "Сервис"),
-                    now=True,
-                ),
-            ],
+            [Query("prometheus", promql.firing(), words.ALERTS_TITLE, now=True)],
             scales.COUNT,
             scales.NONE_WANTED,
             0,
-            names=True,
         ),
-        width=6,
+        width=3,
         height=8,
     )
+    board.add(
+        panels.figure(
+            language,
+            About(
+                Text("Alerts of the service", "Оповещения сервиса"),
+                Text(
+                    "What asks for a person now, by the service's own rules (alerts.rules in the configuration)? More than 0: the wallboard and the API tell which.",
+                    "Что требует вмешательства по собственным правилам сервиса (alerts.rules в конфигурации)? Больше 0: какие, скажут табло и API.",
+                ),
+            ),
+            [Query("service", f"sum(callcenter_alerts_firing{{{_J}}})", words.ALERTS_TITLE, now=True)],
+            scales.COUNT,
+            scales.NONE_WANTED,
+            0,
+            nothing=_CONFIGURED_NONE,
+        ),
+        width=3,
+        height=8,
+    )
+    severity = Text("Severity", "Важность")
     board.add(
         tables.listing(
             language,
             About(
                 Text("What fires", "Что сработало"),
                 Text(
-                    "Which alerts fire now, how severe, for which source and queue? Begin with the critical. An empty table: none.",
-                    "Какие оповещения сработали, насколько серьёзные, по какому источнику и очереди? Начните с критичных. Пустая таблица: ни одного.",
+                    "Which alerts of Prometheus fire now, how severe, for which source and queue? Begin with the critical, which are on top. An empty table: none.",
+                    "Какие оповещения Prometheus сработали, насколько серьёзные, по какому источнику и очереди? Начните с критичных, они сверху. Пустая таблица: ни одного.",
                 ),
             ),
-            [Query("firing", f"max by (alertname, severity, source, queue) ({_FIRING})", now=True)],
+            [
+                Query(
+                    "firing",
+                    " or ".join(_ranked(name, rank) for name, rank in _RANKS.items()),
+                    now=True,
+                )
+            ],
             [
                 Column(
                     "alertname",
@@ -65,20 +88,23 @@ def fill(board: Board, language: Language) -> None:
                     ),
                 ),
                 Column(
-                    "severity",
-                    Text("Severity", "Важность"),
+                    "Value",
+                    severity,
                     mappings=mappings.worded(
                         language,
-                        {name: (text, palette.SEVERITIES[name]) for name, text in words.SEVERITIES.items()},
+                        {
+                            str(rank): (words.SEVERITIES[name], palette.SEVERITIES[name])
+                            for name, rank in _RANKS.items()
+                        },
                     ),
                 ),
                 Column("source", words.SOURCE),
                 Column("queue", words.QUEUE),
             ],
-            Sorting(Text("Severity", "Важность"), descending=False),
+            Sorting(severity),
             nothing=Text("No alert fires", "Оповещений нет"),
         ),
-        width=10,
+        width=18,
         height=8,
     )
     board.add(
@@ -87,14 +113,14 @@ def fill(board: Board, language: Language) -> None:
             About(
                 Text("Webhook deliveries", "Доставки вебхуков"),
                 Text(
-                    "Do alerts reach the systems behind the webhooks? Failed or dropped above 0: see that the receiver answers; the service's log names the webhook. Flat at 0 before the version that has webhooks.",
-                    "Доходят ли оповещения до систем за вебхуками? Ошибки или отброшенные выше 0: проверьте, отвечает ли получатель; вебхук назван в журнале сервиса. До версии с вебхуками здесь 0.",
+                    "Do alerts of the service reach the systems behind the webhooks? Failed (a try) or dropped (given up) above 0: see that the receiver answers; the service's log names the webhook.",
+                    "Доходят ли оповещения сервиса до систем за вебхуками? Ошибки (попытка) или отброшенные (больше не пытаемся) выше 0: проверьте, отвечает ли получатель; вебхук назван в журнале сервиса.",
                 ),
             ),
             [
                 Query(
                     result,
-                    f'round(sum(increase(callcenter_webhook_deliveries_total{{{_J}, result="{result}"}}[{promql.RECENT}]))) or vector(0)',
+                    f'round(sum(increase(callcenter_webhook_deliveries_total{{{_J}, result="{result}"}}[{promql.RECENT}])))',
                     title,
                     colour,
                 )
@@ -106,7 +132,67 @@ def fill(board: Board, language: Language) -> None:
             ],
             scales.COUNT,
             decimals=0,
+            nothing=_NO_WEBHOOKS,
         ),
         width=8,
         height=8,
     )
+    board.add(
+        panels.plot(
+            language,
+            About(
+                Text("Webhook delivery time", "Время доставки вебхуков"),
+                Text(
+                    "How long until a receiver knows? From the moment when somebody is to be told to the delivery, 99 of 100 sooner, within 30 minutes. Minutes: the receiver is slow or was away.",
+                    "Через сколько получатель узнаёт? От момента, когда нужно сообщить, до доставки, 99 из 100 раньше, за 30 минут. Минуты: получатель отвечает медленно или был недоступен.",
+                ),
+            ),
+            [
+                Query(
+                    "delivery",
+                    promql.quantile(0.99, f"callcenter_webhook_delivery_seconds{{{_J}}}", "le, webhook"),
+                    "{{webhook}}",
+                )
+            ],
+            scales.SECONDS,
+            nothing=_NO_WEBHOOKS,
+        ),
+        width=8,
+        height=8,
+    )
+    for ref, metric, title, question, steps in (
+        (
+            "pending",
+            "callcenter_webhook_pending",
+            Text("Webhooks: pending", "Вебхуки: ждут доставки"),
+            Text(
+                "How many notifications are not delivered yet? It grows: the receiver is away, and will get them when it is back.",
+                "Сколько уведомлений ещё не доставлено? Растёт: получатель недоступен и получит их, когда вернётся.",
+            ),
+            scales.PLAIN,
+        ),
+        (
+            "dead",
+            "callcenter_webhook_dead_letters",
+            Text("Webhooks: given up", "Вебхуки: не доставлены"),
+            Text(
+                "How many notifications were given up and wait for somebody to send them again? More than 0: mend the receiver, then send them again (docs/alerts.md).",
+                "Сколько уведомлений больше не пытаются доставить и ждут повторной отправки вручную? Больше 0: почините получателя и отправьте их снова (docs/alerts.md).",
+            ),
+            scales.NONE_WANTED,
+        ),
+    ):
+        board.add(
+            panels.figure(
+                language,
+                About(title, question),
+                [Query(ref, f"sum by (webhook) ({metric}{{{_J}}})", "{{webhook}}", now=True)],
+                scales.COUNT,
+                steps,
+                0,
+                names=True,
+                nothing=_NO_WEBHOOKS,
+            ),
+            width=4,
+            height=8,
+        )

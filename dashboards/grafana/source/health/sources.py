@@ -67,8 +67,8 @@ def fill(board: Board, language: Language) -> None:
             About(
                 Text("Corrections and oddities", "Исправления и странности"),
                 Text(
-                    "What did not fit, and when? Corrections: the picture was wrong. Unexpected: an event that did not fit what was known, applied all the same. Skipped: malformed, thrown away. All belong at 0.",
-                    "Что не сошлось и когда? Исправления: картина была неверной. Неожиданные: событие не подошло к известному, но применено. Пропущенные: испорчены и отброшены. Всё должно быть 0.",
+                    "What did not fit, and when? Corrections: the picture was wrong; they belong at 0. Unexpected: an event that did not fit what was known, applied all the same. Skipped: malformed, thrown away. A few of these two may be harmless, for instance after a restart of the PBX; a steady stream is worth a report, with a recording.",
+                    "Что не сошлось и когда? Исправления: картина была неверной. Неожиданные: событие не подошло к известному, но применено. Пропущенные: испорчены и отброшены. Исправлений быть не должно; немного остальных бывает безобидно, например после перезапуска АТС. Если они идут постоянно, сообщите о них, приложив запись.",
                 ),
             ),
             [

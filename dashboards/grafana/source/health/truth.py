@@ -56,8 +56,8 @@ def fill(board: Board, language: Language) -> None:
             About(
                 Text("Sources", "Источники"),
                 Text(
-                    "Is every PBX connected and fully read? Lost: see that the PBX runs, that the manager port is reachable and the secret right; `operator-monitor check` says what is missing.",
-                    "Подключена ли и полностью ли прочитана каждая АТС? Связь потеряна: проверьте АТС, порт manager и секрет; `operator-monitor check` скажет, чего не хватает.",
+                    "Is every PBX connected and fully read? Lost: if its event log can't be written (beside this), that is why. Else see that the PBX runs, that the manager port is reachable and the secret right; `operator-monitor check` says what is missing.",
+                    "Подключена ли и полностью ли прочитана каждая АТС? Связь потеряна: если рядом сказано, что журнал не записывается, дело в нём. Иначе проверьте АТС, порт manager и секрет; `operator-monitor check` скажет, чего не хватает.",
                 ),
             ),
             [Query("up", f"min by (source) (callcenter_source_up{{{_S}}})", "{{source}}", now=True)],
@@ -68,7 +68,42 @@ def fill(board: Board, language: Language) -> None:
             names=True,
             background=True,
         ),
-        width=6,
+        width=5,
+        height=5,
+    )
+    written = mappings.worded(
+        language,
+        {
+            "1": (Text("Written", "Записывается"), palette.GOOD),
+            "0": (Text("Can't be written", "Не записывается"), palette.CRITICAL),
+        },
+    )
+    board.add(
+        panels.figure(
+            language,
+            About(
+                Text("Event log", "Журнал событий"),
+                Text(
+                    "Can the service keep what it sees? If not, the disk is full or may not be written: make room, it goes on by itself. Until then the source is shown as lost, for nothing is shown that isn't kept.",
+                    "Может ли сервис сохранить то, что видит? Нет: диск переполнен или закрыт для записи; освободите место, дальше он справится сам. До тех пор источник показан потерянным: не сохранённое не показывается.",
+                ),
+            ),
+            [
+                Query(
+                    "writable",
+                    f"min by (source) (callcenter_source_log_writable{{{_S}}})",
+                    "{{source}}",
+                    now=True,
+                )
+            ],
+            scales.COUNT,
+            scales.SOME_NEEDED,
+            0,
+            written,
+            names=True,
+            background=True,
+        ),
+        width=5,
         height=5,
     )
     board.add(
@@ -77,8 +112,8 @@ def fill(board: Board, language: Language) -> None:
             About(
                 Text("Newest event", "Последнее событие"),
                 Text(
-                    "How long ago did the newest event happen? Minutes are normal at night. In working hours with calls on the line: the PBX stopped telling; restart the manager connection.",
-                    "Как давно было последнее событие? Ночью минуты нормальны. В рабочее время, когда идут звонки: АТС перестала сообщать; перезапустите соединение manager.",
+                    "How long ago did the newest event happen? Minutes are normal at night. In working hours with calls on the line: the PBX stopped telling. `operator-monitor check` says whether it still may; if so, restart the service.",
+                    "Как давно было последнее событие? Ночью минуты нормальны. В рабочее время, когда идут звонки: АТС перестала сообщать. `operator-monitor check` скажет, разрешено ли ей это; если да, перезапустите сервис.",
                 ),
             ),
             [
@@ -94,7 +129,7 @@ def fill(board: Board, language: Language) -> None:
             0,
             names=True,
         ),
-        width=6,
+        width=4,
         height=5,
     )
     board.add(
@@ -112,7 +147,7 @@ def fill(board: Board, language: Language) -> None:
             scales.EVENT_LAG,
             names=True,
         ),
-        width=6,
+        width=4,
         height=5,
     )
     board.add(

@@ -21,10 +21,10 @@ def fill(board: Board, language: Language) -> None:
         tables.listing(
             language,
             About(
-                Text("Teams", "Группы"),
+                Text("Teams, as chosen on top", "Группы, выбранные вверху"),
                 Text(
-                    "Which team has people to spare, and which has none? Busy: ringing, dialing, talking, on hold or wrap-up.",
-                    "В какой группе есть запас людей, а в какой нет никого? Заняты: вызов, набор, разговор, удержание или постобработка.",
+                    "Which team has people to spare, and which has none, whatever queues are chosen? Busy: ringing, dialing, talking, on hold or wrap-up.",
+                    "В какой группе есть запас людей, а в какой нет никого, какие бы очереди ни были выбраны? Заняты: вызов, набор, разговор, удержание или постобработка.",
                 ),
             ),
             [

@@ -42,15 +42,14 @@ def fill(board: Board, language: Language) -> None:
             About(
                 words.LONGEST,
                 Text(
-                    "How bad was it for those who waited longest? The dashed lines are the warning (20 s) and critical (40 s).",
-                    "Насколько долго приходилось ждать? Пунктиром порог внимания (20 с) и критичный (40 с).",
+                    "How bad was it for those who waited longest? How much is bad differs by queue: click one to see its own threshold beside its waits.",
+                    "Насколько долго приходилось ждать? Сколько это слишком долго, у каждой очереди своё: щёлкните по ней, чтобы увидеть её порог рядом с ожиданием.",
                 ),
             ),
             [Query("longest", _LONGEST, "{{queue}}")],
             scales.SECONDS,
-            Line(thresholds=scales.LONGEST_WAIT),
-            0,
-            to_queue,
+            decimals=0,
+            link=to_queue,
         ),
         width=12,
         height=8,
@@ -61,8 +60,8 @@ def fill(board: Board, language: Language) -> None:
             About(
                 Text("Service level within 30 minutes", "Уровень обслуживания за 30 минут"),
                 Text(
-                    "Is each queue getting better or worse? Each point is the last 30 minutes by the queue's own formula. Under the dashed lines (70 % and 80 % as defaults) for long: plan more people for that hour.",
-                    "Становится лучше или хуже? Каждая точка: последние 30 минут по формуле самой очереди. Если линия надолго ниже пунктира (70 % и 80 % по умолчанию), планируйте на этот час больше людей.",
+                    "Is each queue getting better or worse? Each point is the last 30 minutes by the queue's own formula. Under its target (in the table above) for long: plan more people for that hour.",
+                    "Становится лучше или хуже? Каждая точка: последние 30 минут по формуле самой очереди. Если линия надолго ниже цели очереди (она в таблице выше), планируйте на этот час больше людей.",
                 ),
             ),
             [
@@ -73,7 +72,7 @@ def fill(board: Board, language: Language) -> None:
                 )
             ],
             scales.SHARE,
-            Line(thresholds=scales.SERVICE_LEVEL, fill=0, most=1),
+            Line(fill=0, most=1),
             0,
             to_queue,
         ),
@@ -126,10 +125,10 @@ def fill(board: Board, language: Language) -> None:
         panels.plot(
             language,
             About(
-                words.AGENTS_BY_STATE,
+                Text("Agents by state, chosen teams", "Операторы по состояниям, выбранные группы"),
                 Text(
-                    "How many people were at work, and doing what? Each is counted once. Little green with many waiting: too few people. Much brown: too many pauses at once.",
-                    "Сколько людей работало и чем они были заняты? Каждый сосчитан один раз. Мало зелёного, а ждут многие: не хватает людей. Много коричневого: слишком много перерывов сразу.",
+                    "How many people of the chosen teams were at work, and doing what, whatever queues are chosen? Each is counted once. Little green with many waiting: too few people. Much brown: too many pauses at once; for what reasons is on the wallboard.",
+                    "Сколько людей из выбранных групп работало и чем они были заняты, какие бы очереди ни были выбраны? Каждый сосчитан один раз. Мало зелёного, а ждут многие: не хватает людей. Много коричневого: слишком много перерывов сразу; их причины на табло.",
                 ),
             ),
             [

@@ -10,10 +10,18 @@ from dashboards.grafana.source.query import Query
 from dashboards.grafana.source.words import Language, Text
 
 _Q = promql.QUEUES
-_OFFERED = f'sum by (queue) (callcenter_queue_today_calls{{{_Q}, outcome!="unknown"}})'
-_ABANDONED = f'sum by (queue) (callcenter_queue_today_calls{{{_Q}, outcome="abandoned"}})'
-_SHORT = f"sum by (queue) (callcenter_queue_today_short_abandoned{{{_Q}}})"
-_FREE = f'sum by (queue) (callcenter_agents{{{_Q}, state="available"}})'
+# Within 30 minutes.
+_OFFERED = f'sum(round(increase(callcenter_queue_calls_total{{{_Q}, outcome!="unknown"}}[30m])))'
+_ABANDONED = f'sum(round(increase(callcenter_queue_calls_total{{{_Q}, outcome="abandoned"}}[30m])))'
+_SHORT = f"sum(round(increase(callcenter_queue_short_abandoned_total{{{_Q}}}[30m])))"
+_FREE = f'sum by (queue) (callcenter_agents{{{_Q}, state=~"available|ringing"}})'
+_AT_WORK = (
+    f'sum by (queue) (callcenter_agents{{{_Q}, state=~"available|ringing|dialing|talking|on_hold|wrap_up"}})'
+)
+_MET = f"callcenter_queue_today_service_level_met{{{_Q}}}"
+_OF = f"callcenter_queue_today_service_level_of{{{_Q}}}"
+_TARGET = f"callcenter_queue_service_level_target{{{_Q}}}"
+_SAME = "on (job, instance, queue)"
 _WAITING = f"sum by (queue) {promql.live(f'callcenter_queue_waiting{{{_Q}}}')}"
 _LONGEST = f"max by (queue) {promql.live(f'callcenter_queue_longest_wait_seconds{{{_Q}}}')}"
 
@@ -44,21 +52,24 @@ def fill(board: Board, language: Language) -> None:
             About(
                 words.LONGEST,
                 Text(
-                    "How long has the caller waited who waits longest? Yellow from 20 s, red from 40 s: move agents to that queue or call them back from their pauses.",
-                    "Сколько ждёт тот, кто ждёт дольше всех? Жёлтый с 20 с, красный с 40 с: добавьте в эту очередь операторов или верните их с перерыва.",
+                    "How long has the caller waited who waits longest? And where it is worst, how much of the queue's own threshold is that? Yellow from the threshold on (100 %), red from twice that: move agents to that queue or call them back from their pauses.",
+                    "Сколько ждёт тот, кто ждёт дольше всех? И какую часть порога своей очереди он прождал там, где это хуже всего? Жёлтый с порога (100 %), красный с двух: добавьте в эту очередь операторов или верните их с перерыва.",
                 ),
             ),
             [
+                Query("longest", f"max({_LONGEST})", Text("Wait", "Ждёт"), now=True),
                 Query(
-                    "longest",
-                    f"max({_LONGEST})",
-                    words.LONGEST,
+                    "threshold",
+                    f"max({promql.of_threshold(_Q)})",
+                    words.OF_THRESHOLD,
                     now=True,
-                )
+                    unit=scales.SHARE,
+                    steps=scales.OF_THRESHOLD,
+                ),
             ],
             scales.SECONDS,
-            scales.LONGEST_WAIT,
-            0,
+            decimals=0,
+            names=True,
         ),
         width=3,
         height=4,
@@ -69,22 +80,29 @@ def fill(board: Board, language: Language) -> None:
             About(
                 words.NOBODY_FREE,
                 Text(
-                    "In how many queues does somebody wait while no agent is available? More than 0: customers are being lost there; send agents.",
-                    "В скольких очередях ждут, а свободных операторов нет? Больше 0: там теряют клиентов, нужны операторы.",
+                    "In how many queues does somebody wait while no agent is available or ringing? Customers may be lost there if it lasts: look how long they wait. Red: in how many of them nobody is at work at all; send agents.",
+                    "В скольких очередях ждут, а операторы не свободны и им не звонят? Если это надолго, там могут терять клиентов: смотрите, сколько ждут. Красное: в скольких никто не работает вовсе, нужны операторы.",
                 ),
             ),
             [
                 Query(
                     "nobody",
                     f"count(({_WAITING}) > 0 unless on (queue) ({_FREE}) > 0) or sum({_WAITING}) * 0",
-                    words.NOBODY_FREE,
+                    Text("All busy", "Все заняты"),
                     now=True,
-                )
+                ),
+                Query(
+                    "at_work",
+                    f"count(({_WAITING}) > 0 unless on (queue) ({_AT_WORK}) > 0) or sum({_WAITING}) * 0",
+                    Text("Nobody at work", "Никого нет"),
+                    now=True,
+                    steps=scales.NONE_ALLOWED,
+                ),
             ],
             scales.COUNT,
-            scales.NONE_ALLOWED,
+            scales.NONE_WANTED,
             0,
-            mappings.worded(language, {"0": (Text("In no queue", "Ни в одной"), palette.GOOD)}),
+            names=True,
         ),
         width=3,
         height=4,
@@ -93,10 +111,10 @@ def fill(board: Board, language: Language) -> None:
         panels.figure(
             language,
             About(
-                Text("Agents available", "Свободны"),
+                Text("Available, chosen teams", "Свободны в группах"),
                 Text(
-                    "How many agents could take a call this second? Each is counted once, however many queues it is in. 0 while calls come in: the next caller waits.",
-                    "Сколько операторов могут принять звонок прямо сейчас? Каждый сосчитан один раз, в скольких бы очередях он ни был. Если 0, следующий клиент будет ждать.",
+                    "How many agents of the chosen teams could take a call this second, whatever queues are chosen? Each is counted once, however many queues it is in. 0 while calls come in: the next caller waits.",
+                    "Сколько операторов выбранных групп могут принять звонок прямо сейчас, какие бы очереди ни были выбраны? Каждый сосчитан один раз, в скольких бы очередях он ни был. Если 0, следующий клиент будет ждать.",
                 ),
             ),
             [
@@ -120,24 +138,35 @@ def fill(board: Board, language: Language) -> None:
             About(
                 words.SERVICE_LEVEL,
                 Text(
-                    "Which share of today's calls was answered in time, over all chosen queues, each by its own formula and threshold? Colours are for a target of 80 %; the table has each queue's own target.",
-                    "Какая доля сегодняшних звонков принята вовремя по всем выбранным очередям, у каждой своя формула и порог? Цвета для цели 80 %; в таблице у каждой очереди своя цель.",
+                    "Which share of today's calls was answered in time, over all chosen queues, each by its own formula and threshold? Beside it how far that is from the queues' own targets, weighed by their calls: below 0 they are missed, from -10 on by far. Queues without a target are left out of it.",
+                    "Какая доля сегодняшних звонков принята вовремя по всем выбранным очередям, у каждой своя формула и порог? Рядом отклонение от целей самих очередей с учётом числа звонков: ниже 0 цели не выполнены, ниже -10 совсем. Очереди без цели в нём не участвуют.",
                 ),
             ),
             [
                 Query(
                     "level",
-                    promql.ratio(
-                        f"sum(callcenter_queue_today_service_level_met{{{_Q}}})",
-                        f"sum(callcenter_queue_today_service_level_of{{{_Q}}})",
-                    ),
-                    words.SERVICE_LEVEL,
+                    promql.ratio(f"sum({_MET})", f"sum({_OF})"),
+                    Text("In time", "Вовремя"),
                     now=True,
-                )
+                ),
+                Query(
+                    "against",
+                    promql.points(
+                        promql.ratio(
+                            f"sum({_MET} and {_SAME} {_TARGET}) - sum({_OF} * {_SAME} {_TARGET})",
+                            f"sum({_OF} and {_SAME} {_TARGET})",
+                        )
+                    ),
+                    Text("To target, points", "К цели, п. п."),
+                    now=True,
+                    unit=scales.COUNT,
+                    decimals=1,
+                    steps=scales.AGAINST_TARGET,
+                ),
             ],
             scales.SHARE,
-            scales.SERVICE_LEVEL,
-            0,
+            decimals=0,
+            names=True,
         ),
         width=3,
         height=4,
@@ -146,18 +175,18 @@ def fill(board: Board, language: Language) -> None:
         panels.figure(
             language,
             About(
-                words.ABANDONED_SHARE,
+                Text("Abandoned, 30 min", "Потеряно, 30 мин"),
                 Text(
-                    "Which share of today's callers gave up waiting, those who hung up within the first seconds left out? Above 5 % look which queue they left, and at what hour.",
-                    "Какая доля сегодняшних клиентов не дождалась ответа, не считая положивших трубку в первые секунды? Выше 5 % смотрите, из какой очереди и в котором часу они ушли.",
+                    "Which share of the callers of the last 30 minutes gave up waiting, those who hung up within the first seconds left out? Above 5 % look in the table which queue they left; today's share is there, too.",
+                    "Какая доля клиентов за последние 30 минут не дождалась ответа, не считая положивших трубку в первые секунды? Выше 5 % смотрите в таблице, из какой очереди они ушли; там же доля за день.",
                 ),
             ),
             [
                 Query(
                     "abandoned",
                     promql.ratio(
-                        f"sum({_ABANDONED}) - sum({_SHORT})",
-                        f"sum({_OFFERED}) - sum({_SHORT})",
+                        f"{_ABANDONED} - {_SHORT}",
+                        f"{_OFFERED} - {_SHORT}",
                     ),
                     words.ABANDONED_SHARE,
                     now=True,
@@ -202,14 +231,14 @@ def fill(board: Board, language: Language) -> None:
             About(
                 words.ALERTS_TITLE,
                 Text(
-                    "Does anything need a person now? The number of alerts that Prometheus fires; the dashboard Service health lists them.",
-                    "Нужно ли сейчас чьё-то вмешательство? Число сработавших оповещений Prometheus; их список на дашборде «Состояние сервиса».",
+                    "Does anything need a person now? The number of alerts that Prometheus fires for the chosen sources and for the service, whatever queues are chosen; the dashboard Service health lists them.",
+                    "Нужно ли сейчас чьё-то вмешательство? Число сработавших оповещений Prometheus о выбранных источниках и о сервисе, какие бы очереди ни были выбраны; их список на дашборде «Состояние сервиса».",
                 ),
             ),
             [
                 Query(
                     "alerts",
-                    'count(ALERTS{alertname=~"Callcenter.+", alertstate="firing"}) or vector(0)',
+                    promql.firing('source=~"$source|"'),
                     words.ALERTS_TITLE,
                     now=True,
                 )
@@ -226,10 +255,10 @@ def fill(board: Board, language: Language) -> None:
         panels.bars(
             language,
             About(
-                words.AGENTS_BY_STATE,
+                Text("Agents by state, chosen teams", "Операторы по состояниям, выбранные группы"),
                 Text(
-                    "What are the agents of the chosen teams doing now? Each is counted once. Many paused or in wrap-up while callers wait: those are the people to ask.",
-                    "Что сейчас делают операторы выбранных групп? Каждый сосчитан один раз. Если клиенты ждут, а многие на перерыве или в постобработке, начните с них.",
+                    "What are the agents of the chosen teams doing now, whatever queues are chosen? Each is counted once. Many paused or in wrap-up while callers wait: those are the people to ask.",
+                    "Что сейчас делают операторы выбранных групп, какие бы очереди ни были выбраны? Каждый сосчитан один раз. Если клиенты ждут, а многие на перерыве или в постобработке, начните с них.",
                 ),
             ),
             [

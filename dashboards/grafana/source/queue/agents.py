@@ -20,8 +20,8 @@ def fill(board: Board, language: Language) -> None:
             About(
                 words.AGENTS_BY_STATE,
                 Text(
-                    "How many members did this queue have, and what did they do? As seen from this queue: an agent in two queues is in both.",
-                    "Сколько операторов было в очереди и чем они занимались? С точки зрения этой очереди: оператор двух очередей виден в обеих.",
+                    "How many members did this queue have, and what did they do? As seen from this queue: an agent in two queues is in both. For what reasons they are paused is on the wallboard.",
+                    "Сколько операторов было в очереди и чем они занимались? С точки зрения этой очереди: оператор двух очередей виден в обеих. Причины перерывов на табло.",
                 ),
             ),
             [

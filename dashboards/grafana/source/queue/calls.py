@@ -73,8 +73,8 @@ def fill(board: Board, language: Language) -> None:
             About(
                 words.SERVICE_LEVEL,
                 Text(
-                    "Is the service level holding? The thin line reacts within 5 minutes, the other within 30; dashed is the target.",
-                    "Держится ли уровень обслуживания? Один график отвечает за 5 минут, другой за 30; пунктиром цель.",
+                    "Is the service level holding? The grey line reacts within 5 minutes, the blue one within 30; dashed is the target.",
+                    "Держится ли уровень обслуживания? Серая линия за 5 минут, синяя за 30; пунктиром цель.",
                 ),
             ),
             [
@@ -120,5 +120,33 @@ def fill(board: Board, language: Language) -> None:
             1,
         ),
         width=12,
+        height=8,
+    )
+    offered = f'callcenter_queue_calls_total{{{_Q}, outcome!="unknown"}}[$__interval]'
+    board.add(
+        panels.plot(
+            language,
+            About(
+                Text("Calls offered, and a week ago", "Поступило звонков сейчас и неделю назад"),
+                Text(
+                    "Is this an ordinary day? Calls that came, and those of the same hour a week ago, by quarters of an hour or steps of the chosen range. Far above the dashed line: more people are needed than were planned from it. No dashed line: Prometheus has no week of history yet.",
+                    "Обычный ли это день? Поступившие звонки и те, что были в тот же час неделю назад, по четвертям часа или шагам выбранного времени. Намного выше пунктира: людей нужно больше, чем запланировано. Пунктира нет: у Prometheus ещё нет недели истории.",
+                ),
+            ),
+            [
+                Query("offered", f"round(sum(increase({offered})))", words.OFFERED, palette.ANSWERED),
+                Query(
+                    "week_ago",
+                    f"round(sum(increase({offered} offset 1w)))",
+                    Text("A week ago", "Неделю назад"),
+                    palette.WARNING,
+                    dashed=True,
+                ),
+            ],
+            scales.COUNT,
+            Line(fill=0, step="15m"),
+            0,
+        ),
+        width=24,
         height=8,
     )

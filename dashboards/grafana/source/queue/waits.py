@@ -12,6 +12,13 @@ _Q = promql.ONE_QUEUE
 _WAITS = f"callcenter_queue_wait_seconds{{{_Q}}}"
 _THRESHOLD = f"max(callcenter_queue_service_level_threshold_seconds{{{_Q}}})"
 
+_HANDLE = promql.ratio(
+    " + ".join(
+        f"sum(increase(callcenter_{part}_seconds_sum{{{_Q}}}[30m]))" for part in ("talk", "hold", "wrap_up")
+    ),
+    f"sum(increase(callcenter_talk_seconds_count{{{_Q}}}[30m]))",
+)
+
 
 def fill(board: Board, language: Language) -> None:
     """Add this part."""
@@ -22,8 +29,8 @@ def fill(board: Board, language: Language) -> None:
             About(
                 Text("Waits of answered calls", "Ожидание до ответа"),
                 Text(
-                    "How are the waits spread? The darker a cell, the more calls waited that long. A second dark band high up: some callers are served far later than the average tells.",
-                    "Как распределено ожидание? Чем темнее клетка, тем больше звонков ждали столько. Вторая тёмная полоса наверху: часть клиентов ждёт гораздо дольше среднего.",
+                    "How are the waits spread? The stronger the colour of a cell, the more calls waited that long. A second strong band high up: some callers are served far later than the average tells.",
+                    "Как распределено ожидание? Чем ярче клетка, тем больше звонков ждали столько. Вторая яркая полоса наверху: часть клиентов ждёт гораздо дольше среднего.",
                 ),
             ),
             _WAITS.replace("{", "_bucket{", 1),
@@ -86,13 +93,16 @@ def fill(board: Board, language: Language) -> None:
         panels.plot(
             language,
             About(
-                Text("Talk and wrap-up within 30 minutes", "Разговор и постобработка за 30 минут"),
+                Text("Handle time within 30 minutes", "Время обработки за 30 минут"),
                 Text(
-                    "Do calls take longer than they did? Longer talks with the same number of agents make everybody wait; a longer wrap-up is often a slow program.",
-                    "Стали ли звонки дольше? Более долгие разговоры при том же числе операторов удлиняют ожидание; долгая постобработка часто означает медленную программу.",
+                    "Do calls take longer than they did? The handle time of a call is its talk, hold and wrap-up. Longer talks with the same number of agents make everybody wait; a longer wrap-up is often a slow program.",
+                    "Стали ли звонки дольше? Время обработки звонка: разговор, удержание и постобработка. Более долгие разговоры при том же числе операторов удлиняют ожидание; долгая постобработка часто означает медленную программу.",
                 ),
             ),
             [
+                Query(
+                    "handle", _HANDLE, Text("Handle time, average", "Среднее время обработки"), palette.GOOD
+                ),
                 Query(
                     "talk",
                     promql.average(f"callcenter_talk_seconds{{{_Q}}}", "30m"),
@@ -104,6 +114,12 @@ def fill(board: Board, language: Language) -> None:
                     promql.quantile(0.9, f"callcenter_talk_seconds{{{_Q}}}"),
                     Text("Talk, 90 % were shorter", "Разговор, 90 % короче"),
                     palette.ANSWERED,
+                ),
+                Query(
+                    "hold",
+                    promql.average(f"callcenter_hold_seconds{{{_Q}}}", "30m"),
+                    Text("Hold, average", "Среднее удержание"),
+                    palette.STATES["on_hold"],
                 ),
                 Query(
                     "wrap_up",

@@ -14,12 +14,17 @@ export class AlertWatch {
 
   /** `ring` is called for new warnings and critical alerts, with the gravest severity among those that came together. */
   constructor(live: Told, ring: (severity: Severity) => void) {
-    let before: ReadonlySet<string> | null = null;
+    let called: ReadonlySet<string> | null = null;
     effect(() => {
       if (live.epoch.value === null) return;
       const now = firing(live.tables.alerts.all());
-      const fresh = before === null ? [] : news(before, now); // what fired already when the page began is no news
-      before = new Set(now.map((alert) => alert.id));
+      const before = called || new Set();
+      const found = news(before, now);
+      const fresh = called === null ? [] : found; // what fired already when the page began is no news
+      // one that is quiet for a while is not called out again; one that always was is, when that ends
+      called = new Set(
+        now.filter((alert) => before.has(alert.id) || found.includes(alert)).map(({ id }) => id),
+      );
       if (fresh.length > 0) this.last.value = fresh;
       if (fresh.some(isLoud)) ring(gravest(fresh));
     });

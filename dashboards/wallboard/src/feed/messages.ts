@@ -154,8 +154,16 @@ export interface Alert {
   readonly state: "pending" | "firing" | "resolved";
   readonly since: number;
   readonly labels: Readonly<Record<string, string>>;
+  /** In the service's language. */
   readonly summary: string;
+  /** By language. */
+  readonly summaries: Readonly<Record<string, string>>;
   readonly value: number | string | null;
+  readonly acknowledged: { readonly by: string; readonly why: string; readonly at: number } | null;
+  /** The silence that keeps it quiet. */
+  readonly silenced: string | null;
+  /** Explained by another one: its source is lost. */
+  readonly inhibited: boolean;
 }
 
 /** The kinds of objects, by their name in messages. */

@@ -155,6 +155,7 @@ export interface Catalogue {
     readonly severity: Readonly<Record<Severity, string>>;
     readonly count: (count: number) => string;
     readonly more: (count: number) => string;
+    readonly quiet: (count: number) => string;
     readonly mute: string;
     readonly unmute: string;
     readonly blocked: string;

@@ -196,6 +196,7 @@ export const en: Catalogue = {
     count: (count) =>
       count === 0 ? "" : `${count} ${form(count, { one: "alert is firing", other: "alerts are firing" })}`,
     more: (count) => `+${count} more`,
+    quiet: (count) => `Kept quiet: ${count}`,
     mute: "Sound for alerts is on: turn it off",
     unmute: "Sound for alerts is off: turn it on",
     blocked: "Click once for sound",
