@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 
+import msgspec
 import structlog
 
 from adapters.contract import Adapter, AdapterFactory
@@ -137,13 +138,16 @@ class Service:
         self._recorder: Recorder | None = None
         self._storage: Storage | None = None
         self._heap = Heap()
+        self._reloading = asyncio.Lock()
+        """Held from reading the file until what it says holds, so that the last one to be read stays."""
         self._rereading: set[asyncio.Task[None]] = set()
         self._housekeeping: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Open the log, rebuild the state, listen, then connect to the sources."""
         try:
-            await self._start()
+            async with self._reloading:
+                await self._start()
         except BaseException:
             await self.stop()
             raise
@@ -205,6 +209,9 @@ class Service:
 
         A defect that ended a source's work is raised, after everything was closed.
         """
+        for task in self._rereading:
+            task.cancel()
+        await asyncio.gather(*self._rereading, return_exceptions=True)
         pipelines, self.pipelines = self.pipelines, []
         ended = await asyncio.gather(*(pipeline.stop() for pipeline in pipelines), return_exceptions=True)
         housekeeping, self._housekeeping = self._housekeeping, []
@@ -231,13 +238,28 @@ class Service:
         if self._reread is None:
             raise NotTakenOver(["this service was not started with a configuration file"])
         try:
-            settings = await asyncio.to_thread(self._reread)
-            rules = settings.alert_rules()
-            await self.alerts.replace(rules, settings.alerts)
+            async with self._reloading:
+                settings = await asyncio.to_thread(self._reread)
+                # Figures keep their day until a restart, and so do the hours of rules.
+                rules = settings.model_copy(update={"day": self.settings.day}).alert_rules()
+                await self.alerts.replace(rules, settings.alerts)
         except (SettingsError, WebhookMisconfigured, StorageError) as error:
             raise NotTakenOver(str(error).splitlines()) from error
-        logger.info("alerts_reloaded", rules=len(rules), webhooks=len(settings.alerts.webhooks))
-        return Reloaded(rules=len(rules), webhooks=len(settings.alerts.webhooks))
+        reloaded = Reloaded(
+            rules=len(rules),
+            webhooks=len(settings.alerts.webhooks),
+            waiting_for_restart=self._changed_besides_alerts(settings),
+        )
+        logger.info("alerts_reloaded", **msgspec.structs.asdict(reloaded))
+        return reloaded
+
+    def _changed_besides_alerts(self, settings: Settings) -> list[str]:
+        """Return the sections that are not as this service was started."""
+        return [
+            name
+            for name in Settings.model_fields
+            if name != "alerts" and getattr(settings, name) != getattr(self.settings, name)
+        ]
 
     def reread_alerts(self) -> None:
         """Do the same when nobody waits for the answer (SIGHUP): the log tells what came of it."""

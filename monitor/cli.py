@@ -82,6 +82,7 @@ def run(
 
     SIGHUP has it read the alert rules and webhooks anew.
     """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # else one would end the process until it is listened to
     settings = settings_of(config)
     configure_logs(settings.log)
 
@@ -214,7 +215,7 @@ DEMO_RULES: list[dict[str, Any]] = [
         "for": "20s",
         "summary": {
             "en": "{name}: {waiting} waiting, nobody is free",
-            "ru": "{name}: ждут {waiting}, свободных нет",
+            "ru": "{name}: ждут: {waiting}, свободных нет",
         },
     },
     {

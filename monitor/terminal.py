@@ -8,20 +8,22 @@ from typing import Annotated, NoReturn
 import typer
 
 from adapters.contract import Finding
+from monitor.printable import printable
 from monitor.settings import Settings, SettingsError, load_settings
+
+__all__ = [
+    "MISUSED",
+    "NOT_WELL",
+    "WELL",
+    "ConfigOption",
+    "fail",
+    "printable",
+    "say",
+    "settings_of",
+]
 
 WELL, NOT_WELL, MISUSED = 0, 1, 2
 """Exit codes."""
-
-_CONTROL = {
-    code: f"\\u{code:04x}"
-    for code in (
-        *(code for code in range(0x20) if code not in (0x09, 0x0A)),
-        *range(0x7F, 0xA0),
-        *(0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A)),
-    )
-}
-"""What steers terminals, or the direction of text. Names and reasons come from a PBX, which has them from strangers."""
 
 ConfigOption = Annotated[
     Path,
@@ -44,11 +46,6 @@ def fail(message: str, code: int = MISUSED) -> NoReturn:
     """Print what is wrong and end."""
     typer.secho(printable(message), fg="red", err=True)
     raise typer.Exit(code)
-
-
-def printable(text: str) -> str:
-    """Return a text without what steers terminals."""
-    return text.translate(_CONTROL)
 
 
 def settings_of(path: Path) -> Settings:

@@ -62,6 +62,14 @@ def test_the_example_of_the_interfaces_is_read(tmp_path: Path) -> None:
     assert (ops.timeout, ops.parallel, ops.give_up_after, ops.limit) == (10.0, 4, 259_200.0, 10_000)
 
 
+@pytest.mark.parametrize(
+    ("hold", "seconds"), [("2d", 172_800.0), ("1.5h", 5_400.0), ("30 s", 30.0), ("5", 5.0)]
+)
+def test_for_takes_the_units_of_conditions(tmp_path: Path, hold: str, seconds: float) -> None:
+    (rule,) = load(tmp_path, EXAMPLE.replace("for: 10s", f"for: {hold}")).alert_rules()
+    assert rule.hold == seconds
+
+
 def test_without_the_section_there_are_no_alerts(tmp_path: Path) -> None:
     for text in ("", "alerts:", "alerts: {}", "alerts: {rules: []}", "alerts: {language: en}"):
         settings = load(tmp_path, text)
@@ -161,7 +169,10 @@ MISTAKES = {
     "rules: [{id: r, for_each: queue, when: waiting > 5, schedule: {hours: 9-18}}]": "3:80: alerts.rules[0].schedule.hours: expected hours such as 09:00-18:00",
     "rules: [{id: r, for_each: queue, when: waiting > 5, schedule: {timezone: Europe}}]": "3:83: alerts.rules[0].schedule.timezone: expected an IANA time zone",
     'rules: [{id: r, for_each: queue, when: waiting > 5, summary: {en: "x {wat}"}}]': "3:80: alerts.rules[0].summary.en: there is no field wat",
-    "rules: [{id: r, for_each: queue, when: waiting > 5, summary: text}]": "3:71: alerts.rules[0].summary: expected a mapping",
+    "rules: [{id: r, for_each: queue, when: waiting > 5, summary: text}]": "3:71: alerts.rules[0].summary: expected {en: …, ru: …}",
+    "rules: [{id: r, for_each: queue, when: waiting > 5, summary: [text]}]": "3:71: alerts.rules[0].summary: expected a mapping",
+    "rules: [{id: r, for_each: queue, when: waiting > 5, for: 31d}]": "3:67: alerts.rules[0].for: expected at most",
+    "rules: [{id: r, for_each: queue, when: last_30m.abandonment_rate > 10}]": "3:77: alerts.rules[0].when: a share is from 0 to 1: write 10%",
     "rules: {}": "3:17: alerts.rules: expected a list",
     "language: de": "3:20: alerts.language: expected 'en' or 'ru', found 'de'",
     "webhooks: [{id: w}]": "3:21: alerts.webhooks[0].url: this key is missing",

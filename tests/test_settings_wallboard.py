@@ -154,8 +154,8 @@ MISTAKES = {
     "wallboard: {thresholds: {waiting: {warning: 2.5}}}": "2:45: wallboard.thresholds.waiting.warning: expected a whole",
     "wallboard: {thresholds: {waiting: 5}}": "2:35: wallboard.thresholds.waiting: expected a mapping",
     "wallboard: {thresholds: {abandoned: {warning: 5}}}": "2:47: wallboard.thresholds.abandoned.warning: expected at most 1",
-    "wallboard: {thresholds: {longest_wait: {warning: 5d}}}": (
-        "2:50: wallboard.thresholds.longest_wait.warning: expected seconds, or a duration such as 30s, 2m or 1h, found '5d'"
+    "wallboard: {thresholds: {longest_wait: {warning: 5w}}}": (
+        "2:50: wallboard.thresholds.longest_wait.warning: expected seconds, or a duration such as 30s, 2m or 1h, found '5w'"
     ),
     "wallboard: {thresholds: {longest_wait: {warning: 30h}}}": "2:50: wallboard.thresholds.longest_wait.warning: expected at most 86400",
     "wallboard: {thresholds: {longest_wait: {warning: -1}}}": "2:50: wallboard.thresholds.longest_wait.warning: expected at least 0",

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 from collections import ChainMap, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from time import perf_counter
 from typing import Protocol
 
@@ -31,14 +32,14 @@ logger = structlog.get_logger(__name__)
 
 SLICE_SECONDS = 0.002
 """How long subjects are judged before others have their turn."""
-MARKED_AT_ONCE = 500
-"""Alerts that are marked anew, told and shown in one go where all of them are."""
 HISTORY = 1_000
 """Alerts that are over and still listed."""
 FORGET_SECONDS = 10.0
 """How often what was told long ago is forgotten."""
 RETRY_SECONDS = 5.0
 """How soon what could not be kept is tried to be kept again."""
+MAX_UNKEPT = 20_000
+"""Entries that wait for a disk to have room. Without the oldest, a start finds alerts that are over, and ends them."""
 
 
 class Deliveries(Protocol):
@@ -74,7 +75,7 @@ class AlertCenter:
     ) -> None:
         self.alerts: dict[str, Alert] = {}
         """All that there are, as they are shown, by id."""
-        self.history: deque[Alert] = deque(maxlen=HISTORY)
+        self.history: deque[Alert] = deque()
         """Those that are over, the oldest first."""
         self.silences: dict[str, Silence] = {}
         self._subjects = subjects
@@ -87,8 +88,12 @@ class AlertCenter:
         self._new_id = new_id
         self._publish = publish
         self._dirty: dict[Subject, None] = {}
-        self._gone: dict[Subject, None] = {}
+        self._unseen = subjects.unseen()
+        self._stale: dict[str, bytes | None] = {}
+        """Entries of the history to be added to the shelf or removed from it."""
         self._unkept: dict[str, bytes | None] = {}
+        self._retry_at = 0.0
+        """When that is tried to be kept again."""
         self._circumstances: tuple[frozenset[str], frozenset[str]] | None = None
         """Silences in force and sources that can't be seen, as all alerts were last marked."""
         self._to_mark: deque[Key] = deque()
@@ -113,6 +118,7 @@ class AlertCenter:
                 self._take(key, data, known)
             except msgspec.MsgspecError as error:  # another version wrote it: what still holds is found anew
                 logger.error("kept_alert_unreadable", entry=key, reason=str(error))
+        self._make_room()
         self.alerts.update({alert.id: alert for alert in known})
         orphans = self._evaluator.restore(known)
         now = self._now()
@@ -125,8 +131,7 @@ class AlertCenter:
         if kind == "alert":
             kept = msgspec.json.decode(data, type=_Kept)
             known.append(kept.alert)
-            if kept.alert.state == "firing":
-                self._telling.restore(kept.alert, kept.told)
+            self._telling.restore(kept.alert, kept.told)
         elif kind == "history":
             self.history.append(msgspec.json.decode(data, type=Alert))
         elif kind == "silence":
@@ -136,6 +141,7 @@ class AlertCenter:
         """Begin to judge."""
         self._receivers, self._deliveries = receivers, deliveries
         self._mark_all(self._evaluator.kinds)
+        self._mark_alerts()
         self._telling.ask_all(self.alerts.values())
         self._unsettled = True
         self._wake.set()
@@ -158,6 +164,7 @@ class AlertCenter:
             self._telling.ask_all(self.alerts.values())
             await self._settle(ended)
         self._mark_all(self._evaluator.kinds)
+        self._mark_alerts()
         self._wake.set()
 
     # --- what changes ----------------------------------------------------------------------------------
@@ -171,15 +178,19 @@ class AlertCenter:
             for subject in self._subjects.changed(change, kinds):
                 self._dirty.setdefault(subject)
             for subject in self._subjects.removed(change, kinds):
-                self._gone.setdefault(subject)
-            self._unsettled |= change.source is not None  # what was kept back while it was lost
-        if self._dirty or self._gone or self._unsettled:
+                self._dirty.setdefault(subject)
+            if change.source is not None:
+                self._unsettled = True  # what was kept back while it was lost
+                if (unseen := self._subjects.unseen()) != self._unseen:
+                    self._unseen = unseen
+                    self._mark_alerts(change.source)
+        if self._dirty or self._unsettled:
             self._wake.set()
 
     @property
     def is_idle(self) -> bool:
         """Whether everything that was heard is judged, kept and handed on."""
-        return not (self._wake.is_set() or self._dirty or self._gone or self._lock.locked())
+        return not (self._wake.is_set() or self._dirty or self._lock.locked())
 
     @property
     def past(self) -> list[Alert]:
@@ -260,7 +271,7 @@ class AlertCenter:
 
     async def _judge_and_settle(self) -> None:
         self._take_due()
-        transitions = [*self._ended_before, *await self._judge_all()]
+        transitions = [*self._ended_before, *self._judge_all()]
         self._ended_before = []
         if transitions or self._unsettled or self._is_time_to_ask():
             self._unsettled = False
@@ -270,14 +281,17 @@ class AlertCenter:
         """Wait for a change, or for the time at which something is to be judged without one."""
         at = self.next_look
         if self._unkept:
-            at = _soonest(at, self._now() + RETRY_SECONDS)
+            at = _soonest(at, self._retry_at)
         timeout = None if at is None else max(0.0, at - self._now())
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), timeout)
         self._wake.clear()
 
     def _is_time_to_ask(self) -> bool:
-        return bool(self._unkept) or (self._ask_at is not None and self._ask_at <= self._now())
+        now = self._now()
+        return (bool(self._unkept) and now >= self._retry_at) or (
+            self._ask_at is not None and self._ask_at <= now
+        )
 
     def _take_due(self) -> None:
         subjects, kinds = self._evaluator.due(self._now())
@@ -289,34 +303,32 @@ class AlertCenter:
         for subject in self._subjects.all(kinds):
             self._dirty.setdefault(subject)
 
-    async def _judge_all(self) -> list[Transition]:
-        """Judge what changed; return as soon as some of it led to something and a slice is over."""
+    def _mark_alerts(self, source: str | None = None) -> None:
+        """Have the subjects of all alerts (of a source) judged: they may be gone without anybody having said so."""
+        for kind, subject_id in self._evaluator.subjects():
+            if source is None or subject_id.partition("/")[0] == source:
+                self._dirty.setdefault((kind, subject_id))
+
+    def _judge_all(self) -> list[Transition]:
+        """Judge what changed, for one slice of time; the rest comes after this is told and others had their turn."""
         found: list[Transition] = []
-        now = self._now()
-        for kind, subject_id in self._gone:
-            if self._subjects.find(kind, subject_id, now) is None:
-                found += self._evaluator.gone(kind, subject_id, now)
-        self._gone.clear()
         began = perf_counter()
         while self._dirty:
             kind, subject_id = subject = next(iter(self._dirty))
             del self._dirty[subject]
             found += self._judge(kind, subject_id)
             if perf_counter() - began >= SLICE_SECONDS:
-                if found:
-                    self._wake.set()  # the rest comes after these are told
-                    break
-                await asyncio.sleep(0)
-                began = perf_counter()
+                self._wake.set()
+                break
         return found
 
     def _judge(self, kind: Kind, subject_id: str) -> list[Transition]:
         now = self._now()
         try:
             subject = self._subjects.find(kind, subject_id, now)
-            if subject is None:
+            if subject is None and not self._subjects.may_come_back(kind, subject_id):
                 return self._evaluator.gone(kind, subject_id, now)
-            if not self._subjects.seen(kind, subject_id):
+            if subject is None or not self._subjects.seen(kind, subject_id):
                 return self._evaluator.blind(kind, subject_id)
             return self._evaluator.judge(kind, subject_id, subject, now)
         except Exception:  # a defect: the other subjects' alerts must not suffer
@@ -335,12 +347,13 @@ class AlertCenter:
             self._evaluator.refused = 0
         removed = [one.before.id for one in transitions if one.before is not None and not _goes_on(one)]
         ended = [one.after for one in transitions if one.after is not None and one.after.state == "resolved"]
+        self._remember(ended)
         touched = self._touched(transitions)
-        marked = [self._marked(alert, now) for alert in (*touched, *self._to_mark_anew(now))]
+        marked = [*(self._marked(alert, now) for alert in touched), *self._marked_anew(now)]
         fresh = {alert.id: alert for alert in marked if alert != self.alerts.get(alert.id)}
         there = ChainMap(fresh, self.alerts)
         messages, again = self._telling.settle(
-            there, [*fresh.values(), *ended], self._receivers, _is_quiet, now, ask_quiet=False
+            there, [*fresh.values(), *ended], self._receivers, _is_quiet, now
         )
         if now >= self._forget_at:
             self._telling.forget_old(now)
@@ -348,16 +361,29 @@ class AlertCenter:
         self._ask_at = _soonest(again, next_end(self.silences, now))
         notifications = [self._notification(message, now) for message in messages]
         begun = (alert for message in messages for alert in message.alerts if alert.state == "firing")
-        # How alerts are marked follows from what else is known, and need not be kept.
-        worth_keeping = {alert.id: there[alert.id] for alert in (*touched, *begun)}
+        # How alerts are marked follows from what else is known; one that is pending begins anew after a restart.
+        worth_keeping = {alert.id: there[alert.id] for alert in (*touched, *begun) if alert.state == "firing"}
         changed = fresh | worth_keeping
-        to_keep = dict(entries or {}) | self._kept(worth_keeping.values(), removed, ended)
+        to_keep = dict(entries or {}) | self._kept(worth_keeping.values(), removed)
         outgoing = {} if self._deliveries is None else self._deliveries.entries(notifications)
-        kept = await self._keep(to_keep, outgoing) if to_keep or outgoing or self._unkept else True
+        again_due = bool(self._unkept) and now >= self._retry_at
+        kept = await self._keep(to_keep, outgoing) if to_keep or outgoing or again_due else True
         self._show(removed, changed)
-        self.history.extend(ended)
+        self._stale = {}
         if self._deliveries is not None and notifications:
             self._deliveries.submit(notifications, kept=kept)
+        _log(transitions)
+
+    def _remember(self, ended: Sequence[Alert]) -> None:
+        """Add alerts to the history, which keeps the latest."""
+        for alert in ended[-HISTORY:]:
+            self.history.append(alert)
+            self._stale[_history_key(alert)] = msgspec.json.encode(alert)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        while len(self.history) > HISTORY:
+            self._stale[_history_key(self.history.popleft())] = None
 
     def _touched(self, transitions: Iterable[Transition]) -> list[Alert]:
         """Return the alerts that changed and go on."""
@@ -366,7 +392,7 @@ class AlertCenter:
         }
         return [self._evaluator.alerts[key] for key in keys if key in self._evaluator.alerts]
 
-    def _to_mark_anew(self, now: float) -> list[Alert]:
+    def _marked_anew(self, now: float) -> list[Alert]:
         """Return some of the alerts that may be marked differently now; the rest comes when others had their turn.
 
         They are all that there are, when a silence began or ended, or a source was lost or came back.
@@ -377,11 +403,22 @@ class AlertCenter:
         if circumstances != self._circumstances:
             self._circumstances = circumstances
             self._to_mark = deque(current)
-        some = [self._to_mark.popleft() for _ in range(min(MARKED_AT_ONCE, len(self._to_mark)))]
+        marked, began = [], perf_counter()
+        for _ in range(len(self._to_mark)):
+            key = self._to_mark.popleft()
+            alert = current.get(key)
+            if alert is None:
+                continue
+            if self._evaluator.subject_of(key) in self._dirty:
+                self._to_mark.append(key)  # it may be over: that comes first
+            else:
+                marked.append(self._marked(alert, now))
+            if perf_counter() - began >= SLICE_SECONDS:
+                break
         if self._to_mark:
             self._unsettled = True
             self._wake.set()
-        return [current[key] for key in some if key in current]
+        return marked
 
     def _marked(self, alert: Alert, now: float) -> Alert:
         """Return an alert with whether it is silenced or inhibited now."""
@@ -397,20 +434,12 @@ class AlertCenter:
             id=self._new_id(), webhook=message.receiver, group=message.group, at=now, alerts=message.alerts
         )
 
-    def _kept(
-        self, changed: Iterable[Alert], removed: Iterable[str], ended: Iterable[Alert]
-    ) -> dict[str, bytes | None]:
+    def _kept(self, changed: Iterable[Alert], removed: Iterable[str]) -> dict[str, bytes | None]:
         entries: dict[str, bytes | None] = {f"alert:{alert_id}": None for alert_id in removed}
         for alert in changed:
             told = tuple(sorted(self._telling.told.get(alert.id, ())))
             entries[f"alert:{alert.id}"] = msgspec.json.encode(_Kept(alert, told))
-        room = HISTORY - len(self.history)
-        for alert in ended:
-            entries[_history_key(alert)] = msgspec.json.encode(alert)
-            if room <= 0 and self.history:
-                entries[_history_key(self.history.popleft())] = None
-            room -= 1
-        return entries
+        return entries | self._stale
 
     async def _keep(
         self, entries: Mapping[str, bytes | None], outgoing: Mapping[str, bytes | None] | None = None
@@ -426,7 +455,8 @@ class AlertCenter:
         except StorageError as error:
             if not self._unkept:
                 logger.error("alerts_not_kept", reason=str(error), retry_seconds=RETRY_SECONDS)
-            self._unkept = entries
+            self._unkept = dict(islice(entries.items(), max(0, len(entries) - MAX_UNKEPT), None))
+            self._retry_at = self._now() + RETRY_SECONDS
             return False
         if self._unkept:
             logger.info("alerts_kept_again")
@@ -439,6 +469,17 @@ class AlertCenter:
         self.alerts.update(changed)
         if removed or changed:
             self._publish([Changes(alerts=set(changed), alerts_removed=set(removed) - changed.keys())])
+
+
+def _log(transitions: Iterable[Transition]) -> None:
+    for before, after in transitions:
+        if after is None or (before is not None and before.state == after.state):
+            continue
+        if after.state == "firing":
+            logger.info("alert_fires", alert=after.id, severity=after.severity, summary=after.summary)
+        elif after.state == "resolved":
+            lasted = (after.resolved_at or 0.0) - (after.fired_at or after.since)
+            logger.info("alert_over", alert=after.id, seconds=round(lasted, 1))
 
 
 def _goes_on(transition: Transition) -> bool:

@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from monitor.alerts.center import AlertCenter
-from monitor.alerts.errors import NoSuchLabel
 from monitor.alerts.notification import Notification
 from monitor.alerts.rules import LABELS_OF_SUBJECTS, Rule
-from monitor.alerts.silences import Silence
+from monitor.alerts.silences import Known, Silence, check
 from monitor.alerts.subjects import Subjects
 from monitor.alerts.telling import Receiver
 from monitor.alerts.webhooks import DeadLetter, SystemTime, Webhooks, WebhookSettings, WebhookStatus
@@ -22,7 +21,7 @@ from monitor.model import Alert, ServiceHealth
 
 SHELF = "alerts"
 DELIVERY_BOUNDS: tuple[float, ...] = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600)
-"""Seconds from the moment at which an alert is to be told to its delivery."""
+"""Seconds from the moment at which an alert began or ended to its delivery."""
 
 
 class WebhookConfig(WebhookSettings, Receiver, Protocol):
@@ -55,7 +54,7 @@ class Alerts:
         feed_clients: Callable[[], int],
     ) -> None:
         self.delivery: dict[str, Histogram] = {}
-        """Seconds from the moment when somebody is to be told to the delivery, by webhook."""
+        """Seconds from the moment at which an alert began or ended to its delivery, by webhook."""
         self._picture = picture
         self._rules = tuple(rules)
         self._config = config
@@ -127,6 +126,11 @@ class Alerts:
         return self._center is None or self._center.is_idle
 
     @property
+    def rules(self) -> Sequence[Rule]:
+        """The rules in force."""
+        return self._rules
+
+    @property
     def past(self) -> Sequence[Alert]:
         """Alerts that are over, the latest first."""
         return () if self._center is None else self._center.past
@@ -170,13 +174,22 @@ class Alerts:
     async def silence(self, *, matchers: dict[str, str], by: str, why: str, until: float) -> Silence:
         """Keep matching alerts quiet until a time.
 
-        Raises :class:`monitor.alerts.errors.NoSuchLabel` and :class:`monitor.alerts.errors.TooManySilences`.
+        Raises :class:`monitor.alerts.errors.NothingMatches` and :class:`monitor.alerts.errors.TooManySilences`.
         """
-        known = LABELS_OF_SUBJECTS - {"alertname"} | {label for rule in self._rules for label in rule.labels}
-        for label in matchers:
-            if label not in known:
-                raise NoSuchLabel(label, known)
+        now = self._now()
+        known = Known(
+            labels=LABELS_OF_SUBJECTS - {"alertname"}
+            | {label for rule in self._rules for label in rule.labels},
+            rules={rule.id for rule in self._rules},
+            sources=self._picture.engines.keys(),
+            has=lambda kind, id_: self._subjects.find(kind, id_, now) is not None,
+        )
+        check(matchers, known)
         return await self._opened().silence(matchers=matchers, by=by, why=why, until=until)
+
+    def matching(self, silence: Silence) -> int:
+        """Return how many alerts that there are now a silence is about."""
+        return sum(silence.matches(alert) for alert in self._picture.alerts.values())
 
     async def unsilence(self, silence_id: str) -> None:
         """End a silence now. Raises :class:`monitor.alerts.errors.NoSuch`."""

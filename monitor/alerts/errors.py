@@ -6,13 +6,18 @@ AlertsError
 ├── WebhookMisconfigured a receiver can't work as it is configured
 ├── NotTakenOver         a configuration that was read anew is not used
 ├── NoSuch               an alert, silence or dead letter isn't there
-├── NoSuchLabel          a silence speaks of a label that no alert has
+├── NothingMatches       a silence that no alert could ever match
+│   ├── NoSuchLabel      it speaks of a label that no alert has
+│   └── NoSuchValue      it speaks of a rule, severity or source that isn't there
 └── TooManySilences      no further one is kept
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+
+MAX_NAMED = 50
+"""Names that are told where another was expected."""
 
 
 class AlertsError(Exception):
@@ -79,12 +84,27 @@ class NoSuch(AlertsError):
         self.id = id_
 
 
-class NoSuchLabel(AlertsError):
-    """A silence that no alert could ever match: nothing has such a label."""
+class NothingMatches(AlertsError):
+    """A silence that no alert could ever match."""
+
+    def __init__(self, problem: str, label: str) -> None:
+        super().__init__(problem)
+        self.label = label
+
+
+class NoSuchLabel(NothingMatches):
+    """Nothing has such a label."""
 
     def __init__(self, label: str, known: Iterable[str]) -> None:
-        super().__init__(f"no alert has the label {label!r}; there are: {', '.join(sorted(known))}")
-        self.label = label
+        super().__init__(f"no alert has the label {label!r}; there are: {_some(known)}", label)
+
+
+class NoSuchValue(NothingMatches):
+    """There is no such rule, severity or source."""
+
+    def __init__(self, label: str, value: str, known: Iterable[str]) -> None:
+        super().__init__(f"there is no {label} {value!r}; there are: {_some(known)}", label)
+        self.value = value
 
 
 class TooManySilences(AlertsError):
@@ -93,3 +113,10 @@ class TooManySilences(AlertsError):
     def __init__(self, limit: int) -> None:
         super().__init__(f"there are {limit} silences, as many as are kept: end some first")
         self.limit = limit
+
+
+def _some(names: Iterable[str]) -> str:
+    """Return names for people: all, or the first of many."""
+    known = sorted(names)
+    told = known[:MAX_NAMED] + ([f"{len(known) - MAX_NAMED} more"] if len(known) > MAX_NAMED else [])
+    return ", ".join(told) or "none"

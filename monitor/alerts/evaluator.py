@@ -130,7 +130,7 @@ class Evaluator:
         self._look_at.set((kind, subject_id), None)
         pending = [
             (rule, self.alerts[rule, subject_id])
-            for rule in self._of_subject.get(subject_id, ())
+            for rule in self._rules_about(kind, subject_id)
             if self.alerts[rule, subject_id].state == "pending"
         ]
         for rule, _ in pending:
@@ -140,8 +140,16 @@ class Evaluator:
     def gone(self, kind: Kind, subject_id: str, now: float) -> list[Transition]:
         """Note that there is no such subject any more: its alerts end."""
         self._look_at.set((kind, subject_id), None)
-        keys = [(rule, subject_id) for rule in self._of_subject.get(subject_id, ())]
+        keys = [(rule, subject_id) for rule in self._rules_about(kind, subject_id)]
         return [self._end(key, self.alerts[key], now) for key in keys]
+
+    def subjects(self) -> list[Subject]:
+        """Return the subjects of all alerts, also those that are no longer there."""
+        return [self.subject_of(key) for key in self.alerts]
+
+    def subject_of(self, key: Key) -> Subject:
+        """Return what an alert is about."""
+        return self._by_id[key[0]].for_each, key[1]
 
     def due(self, now: float) -> tuple[list[Subject], frozenset[Kind]]:
         """Return the subjects to be judged by now, and the kinds all of whose subjects are (hours began or ended)."""
@@ -281,6 +289,11 @@ class Evaluator:
         rules.discard(key[0])
         if not rules:
             del self._of_subject[key[1]]
+
+    def _rules_about(self, kind: Kind, subject_id: str) -> list[str]:
+        """Return the rules with an alert about a subject. A queue and an agent may have the same id."""
+        rules = self._of_subject.get(subject_id, ())
+        return [rule for rule in rules if self._by_id[rule].for_each == kind]
 
     # --- rules -----------------------------------------------------------------------------------------
 

@@ -21,6 +21,11 @@ LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 LABELS_OF_SUBJECTS: Final = frozenset({"source", "queue", "agent", "team", "rule", "severity", "alertname"})
 """Labels that an alert gets by itself; a rule can't give them."""
 
+UNTOLD: Final[Mapping[Kind, tuple[str, ...]]] = {
+    "agent": ("today",),
+    "service": ("feed_clients", "webhooks_failing"),
+}
+"""Fields that change without anybody being told."""
 MAX_DEFAULT: Final = 200
 """Characters of the condition that are told where a rule has no summary."""
 
@@ -123,13 +128,14 @@ class Rule:
     selective: bool = field(init=False)
     """It is about some of its kind only."""
     sampled: bool = field(init=False)
-    """It asks for figures of an agent's day, which run with the clock in ways that can't be foretold."""
+    """It asks for what changes without being told: figures of an agent's day, which run with the clock in ways that can't be
+    foretold; of the service, its screens and webhooks."""
 
     def __post_init__(self) -> None:
         """Find what it asks."""
         asked = self.when.fields | (self.until.fields if self.until else frozenset())
         object.__setattr__(self, "selective", self.queues is not None or self.teams is not None)
-        object.__setattr__(self, "sampled", self.for_each == "agent" and "today" in asked)
+        object.__setattr__(self, "sampled", not asked.isdisjoint(UNTOLD.get(self.for_each, ())))
 
     def selects(self, subject: Model) -> bool:
         """Return whether the rule is about a subject of its kind."""

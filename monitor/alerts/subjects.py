@@ -78,6 +78,11 @@ class Subjects:
         """Return the sources that can't be seen."""
         return frozenset(source for source, engine in self._picture.engines.items() if not engine.is_up)
 
+    def may_come_back(self, kind: Kind, subject_id: str) -> bool:
+        """Whether a subject that isn't found may only not be seen: its source is configured and not up."""
+        source = subject_id.partition("/")[0]
+        return kind in ("queue", "agent") and source in self._picture.engines and not self._is_up(source)
+
     def explains_itself(self, alert: Alert) -> bool:
         """Whether an alert is worth telling by itself: not while its source, which is another subject, is lost."""
         source = alert.labels.get("source")

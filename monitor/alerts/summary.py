@@ -11,10 +11,13 @@ import msgspec
 from monitor.alerts.errors import RuleError
 from monitor.alerts.expression.checking import unknown_name
 from monitor.alerts.fields import FIELDS, Field, Kind
+from monitor.printable import one_line
 
 Language: TypeAlias = Literal["en", "ru"]
 
 MAX_CHARACTERS: Final = 1_000
+MAX_VALUE: Final = 200
+"""Characters of one value: what the PBX calls things has no bound of its own."""
 NULL: Final = "–"  # noqa: RUF001 - the wallboard's own dash
 _SECONDS: Final[Mapping[Language, str]] = {"en": "s", "ru": "\N{CYRILLIC SMALL LETTER ES}"}
 _TRUTHS: Final[Mapping[Language, tuple[str, str]]] = {"en": ("no", "yes"), "ru": ("нет", "да")}
@@ -59,10 +62,14 @@ def shown(field: Field, value: Any, language: Language) -> str:
     if isinstance(value, bool):
         return _TRUTHS[language][value]
     if isinstance(value, str):
-        return value
+        return _bounded(one_line(value[: MAX_VALUE + 1]))
     if field.type == "duration":
         return duration(value, language)
     return percentage(value) if field.share else f"{value:g}"
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= MAX_VALUE else text[: MAX_VALUE - 1] + "…"
 
 
 def percentage(share: float) -> str:

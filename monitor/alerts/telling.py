@@ -16,12 +16,10 @@ BURST = 3
 REST_SECONDS = 60.0
 """Further ones are told this far apart: a condition that flaps doesn't spam."""
 
-GROUP_LABELS = ("rule", "source")
-"""What alerts of one notification have in common."""
-
 Topic: TypeAlias = tuple[str, str, str]
 """Receiver, rule, subject."""
-_Messages: TypeAlias = dict[tuple[str, tuple[str, ...]], list[Alert]]
+_Group: TypeAlias = tuple[tuple[str, str], ...]
+_Messages: TypeAlias = dict[tuple[str, _Group], list[Alert]]
 """By receiver and group."""
 
 
@@ -35,6 +33,10 @@ class Receiver(Protocol):
     @property
     def send_resolved(self) -> bool:
         """Whether it is told of the end."""
+
+    @property
+    def group_by(self) -> tuple[str, ...]:
+        """Labels (or ``rule``) that all alerts of one notification have in common."""
 
     def wants(self, alert: Alert) -> bool:
         """Whether it is to be told of an alert."""
@@ -56,8 +58,6 @@ class Telling:
         """Receivers that know of an alert, by its id."""
         self._open: dict[str, None] = {}
         """Alerts that fire and that some receiver may not have been told yet: to be asked at the next opportunity."""
-        self._quiet: dict[str, None] = {}
-        """Those of them that are kept back for now."""
         self._resting: dict[str, None] = {}
         """Those that somebody has heard too much of."""
         self._rested_at: float | None = None
@@ -77,13 +77,11 @@ class Telling:
         receivers: Sequence[Receiver],
         quiet: Callable[[Alert], bool],
         now: float,
-        *,
-        ask_quiet: bool = True,
     ) -> tuple[list[Message], float | None]:
         """Return what is to be told now, and when to ask again though nothing changes.
 
-        ``alerts``: all that there are, by id; ``changed``: those that fired, ended or were marked otherwise since;
-        ``quiet``: whether one is to be kept back for now; ``ask_quiet``: whether it may say otherwise of others, too.
+        ``alerts``: all that there are, by id; ``changed``: those that fired or ended since, or of which ``quiet``, whether one is
+        to be kept back for now, may say otherwise.
         """
         messages: _Messages = {}
         for alert in changed:
@@ -91,27 +89,20 @@ class Telling:
                 self._open.setdefault(alert.id)
             elif alert.state == "resolved":
                 self._tell_end(alert, receivers, messages)
-        if ask_quiet:
-            self._open |= self._quiet
         if self._rested_at is not None and self._rested_at <= now:
             self._open |= self._resting
             self._resting, self._rested_at = {}, None
         to_ask, self._open = self._open, {}
         for alert_id in to_ask:
-            self._quiet.pop(alert_id, None)
             current = alerts.get(alert_id)
-            if current is None:
-                continue
-            if quiet(current):
-                self._quiet[alert_id] = None
+            if current is None or quiet(current):
                 continue
             later = self._tell(current, receivers, messages, now)
             if later is not None:
                 self._resting[alert_id] = None
                 self._rested_at = later if self._rested_at is None else min(later, self._rested_at)
         found = [
-            Message(receiver, dict(zip(GROUP_LABELS, group, strict=True)), tuple(alerts_))
-            for (receiver, group), alerts_ in messages.items()
+            Message(receiver, dict(group), tuple(alerts_)) for (receiver, group), alerts_ in messages.items()
         ]
         return found, self._rested_at
 
@@ -122,14 +113,14 @@ class Telling:
                 self._open.setdefault(alert.id)
 
     def _tell_end(self, alert: Alert, receivers: Sequence[Receiver], messages: _Messages) -> None:
-        for kept_back in (self._open, self._quiet, self._resting):
-            kept_back.pop(alert.id, None)
+        self._open.pop(alert.id, None)
+        self._resting.pop(alert.id, None)
         if not self._resting:
             self._rested_at = None
         told = self.told.pop(alert.id, set())
         for receiver in receivers:
             if receiver.id in told and receiver.send_resolved:
-                messages.setdefault((receiver.id, _group(alert)), []).append(alert)
+                messages.setdefault((receiver.id, _group(alert, receiver.group_by)), []).append(alert)
 
     def _tell(
         self, alert: Alert, receivers: Sequence[Receiver], messages: _Messages, now: float
@@ -144,7 +135,7 @@ class Telling:
             if allowed <= now:
                 told.add(receiver.id)
                 self._spoken[receiver.id, alert.rule, alert.subject].append(now)
-                messages.setdefault((receiver.id, _group(alert)), []).append(alert)
+                messages.setdefault((receiver.id, _group(alert, receiver.group_by)), []).append(alert)
             elif later is None or allowed < later:
                 later = allowed
         return later
@@ -159,17 +150,12 @@ class Telling:
             return now
         return spoken[-1] + REST_SECONDS
 
-    @property
-    def remembered(self) -> int:
-        """How many topics are remembered to have been spoken of."""
-        return len(self._spoken)
-
     def forget_old(self, now: float) -> None:
         """Forget beginnings that count no longer."""
         horizon = now - BURST * REST_SECONDS
         self._spoken = {topic: at for topic, at in self._spoken.items() if at and at[-1] > horizon}
 
 
-def _group(alert: Alert) -> tuple[str, ...]:
+def _group(alert: Alert, labels: Iterable[str]) -> _Group:
     told = alert.labels | {"rule": alert.rule}
-    return tuple(told.get(name, "") for name in GROUP_LABELS)
+    return tuple((name, told[name]) for name in labels if told.get(name))

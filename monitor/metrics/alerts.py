@@ -70,7 +70,7 @@ class AlertFamilies:
             Family(
                 "callcenter_webhook_delivery_seconds",
                 "histogram",
-                "From the moment when somebody is to be told to the delivery.",
+                "From the fact (or from when what was kept back may be told) to its first delivery, dead letters aside.",
                 self._latency,
                 ("webhook",),
                 "histogram_quantile(0.99, sum by (le, webhook) (rate(callcenter_webhook_delivery_seconds_bucket[1h])))",

@@ -6,14 +6,14 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, model_validator
 
 from monitor.alerts.fields import Kind
 from monitor.alerts.summary import Language
 from monitor.alerts.webhooks.reserved import reserved
 from monitor.model import Alert, Severity
 from monitor.settings.base import Section, ShortName, Text
-from monitor.settings.thresholds import Duration, duration
+from monitor.settings.thresholds import duration
 
 _DAY = 86_400.0
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
@@ -43,11 +43,6 @@ def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-def _duration_of_days(value: Any) -> Any:
-    match = re.fullmatch(r"([0-9]{1,4}(?:\.[0-9]{1,6})?) ?d", value) if isinstance(value, str) else None
-    return duration(value) if match is None else float(match[1]) * _DAY
-
-
 def _path(value: Any) -> Any:
     return Path(value) if isinstance(value, str) and value else value
 
@@ -55,6 +50,7 @@ def _path(value: Any) -> Any:
 Long = Annotated[str, StringConstraints(min_length=1)]
 """A condition or summary: how long it may be is told with its other mistakes."""
 File = Annotated[Path, BeforeValidator(_path)]
+Hold = Annotated[float, Field(ge=0, le=30 * _DAY, allow_inf_nan=False), BeforeValidator(duration)]
 Names = Annotated[list[Text], Field(max_length=10_000)]
 
 
@@ -77,6 +73,13 @@ class SummarySettings(Section):
     ru: Long | None = None
     """In Russian."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _by_language(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            raise ValueError("expected {en: …, ru: …}")  # noqa: TRY004 - told to people
+        return value
+
 
 class RuleSettings(Section):
     """A rule."""
@@ -87,7 +90,7 @@ class RuleSettings(Section):
     """What it is about."""
     when: Long
     """The condition: docs/alerts.md."""
-    hold: Duration = Field(default=0.0, alias="for")
+    hold: Hold = Field(default=0.0, alias="for")
     """How long the condition must be true before the alert fires."""
     until: Long | None = None
     """The condition that ends it; by default as soon as `when` is no longer true."""
@@ -136,7 +139,7 @@ class WebhookSettings(Section):
     """From connecting to the answer's last byte."""
     parallel: Annotated[int, Field(ge=1, le=100)] = 4
     """Requests at the same time."""
-    give_up_after: Annotated[float, Field(ge=1, le=30 * _DAY), BeforeValidator(_duration_of_days)] = 3 * _DAY
+    give_up_after: Annotated[float, Field(ge=1, le=30 * _DAY), BeforeValidator(duration)] = 3 * _DAY
     """How long a notification is tried before it goes to the dead letters."""
     ca_file: File | None = None
     """Certificates to trust instead of the system's."""
@@ -146,6 +149,15 @@ class WebhookSettings(Section):
     """Further headers of its requests."""
     limit: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
     """Notifications that are kept while it is away."""
+
+    @property
+    def group_by(self) -> tuple[str, ...]:
+        """Return the labels that the alerts of one notification have in common.
+
+        Receivers made for Alertmanager keep one incident for each group, and close it by a body in which nothing fires: so
+        there every alert is a group of its own.
+        """
+        return ("rule", "source", "queue", "agent") if self.format == "alertmanager" else ("rule", "source")
 
     def wants(self, alert: Alert) -> bool:
         """Return whether it is to be told of an alert.

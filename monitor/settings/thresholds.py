@@ -12,12 +12,12 @@ from pydantic import BeforeValidator, Field
 
 from monitor.settings.base import Seconds, Section, Text
 
-_UNITS: Final = {"s": 1, "m": 60, "h": 3600}
-_DURATION: Final = re.compile(r"([0-9]{1,7}(?:\.[0-9]{1,6})?) ?([smh])")
+_UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_DURATION: Final = re.compile(r"([0-9]{1,7}(?:\.[0-9]{1,6})?) ?([smhd])")
 
 
 def seconds(value: Any) -> Any:
-    """Return ``"30s"``, ``"2m"`` or ``"1.5h"`` in seconds, anything else as it is."""
+    """Return ``"30s"``, ``"2m"``, ``"1.5h"`` or ``"2d"`` in seconds, anything else as it is."""
     match = _DURATION.fullmatch(value) if isinstance(value, str) else None
     return value if match is None else float(match[1]) * _UNITS[match[2]]
 

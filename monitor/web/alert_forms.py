@@ -7,6 +7,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from monitor.alerts import Silence
+
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Reason = Annotated[str, Meta(max_length=1_000)]
 Matchers = Annotated[dict[Name, Name], Meta(min_length=1, max_length=10)]
@@ -39,6 +41,13 @@ class NewSilence(Form, kw_only=True, frozen=True):
     """Unix seconds."""
 
 
+class Silenced(Silence, kw_only=True, frozen=True):
+    """A silence that was just made."""
+
+    matching: int
+    """Alerts that there are now and that it is about."""
+
+
 class Replay(Form, kw_only=True, frozen=True):
     """Which dead letter is to be tried again."""
 
@@ -51,3 +60,5 @@ class Reloaded(msgspec.Struct, kw_only=True, frozen=True):
 
     rules: int
     webhooks: int
+    waiting_for_restart: list[str] = msgspec.field(default_factory=list)
+    """Other sections of the configuration that changed since the service started."""

@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 import msgspec
 from aiohttp import hdrs, web
 
-from monitor.alerts import Alerts, AlertsError, NoSuch, NotTakenOver
-from monitor.alerts.errors import NoSuchLabel
-from monitor.web.alert_forms import Acknowledge, Form, NewSilence, Nothing, Reloaded, Replay
+from monitor.alerts import Alerts, AlertsError, NoSuch, NotTakenOver, Silence
+from monitor.alerts.errors import NothingMatches
+from monitor.web.alert_forms import Acknowledge, Form, NewSilence, Nothing, Reloaded, Replay, Silenced
 from monitor.web.handlers import array, pieces
 from monitor.web.problems import NO_STORE, Refused, problem
 from monitor.web.routes import Health
@@ -75,7 +75,8 @@ class AlertHandlers:
                 HTTPStatus.BAD_REQUEST, "until must be a time to come, at most a year ahead, in unix seconds"
             )
         made = self._alerts.silence(matchers=form.matchers, by=form.by, why=form.why, until=form.until)
-        return _json(await _told(made))
+        silence: Silence = await _told(made)
+        return _json(Silenced(**msgspec.structs.asdict(silence), matching=self._alerts.matching(silence)))
 
     async def unsilence(self, request: web.Request) -> web.StreamResponse:
         """End a silence."""
@@ -122,7 +123,7 @@ async def _told(doing: Awaitable[Any]) -> Any:
         return await doing
     except NoSuch as error:
         raise Refused(HTTPStatus.NOT_FOUND, str(error)) from error
-    except NoSuchLabel as error:
+    except NothingMatches as error:
         raise Refused(HTTPStatus.BAD_REQUEST, str(error)) from error
     except AlertsError as error:
         raise Refused(HTTPStatus.CONFLICT, str(error)) from error

@@ -19,7 +19,7 @@ from monitor.model import (
     Timeline,
     Wallboard,
 )
-from monitor.web.alert_forms import Acknowledge, NewSilence, Nothing, Reloaded, Replay
+from monitor.web.alert_forms import Acknowledge, NewSilence, Nothing, Reloaded, Replay, Silenced
 
 JSON = "application/json"
 TEXT = "text/plain"
@@ -91,7 +91,7 @@ ROUTES: tuple[Route, ...] = (
         "/api/v1/silences",
         "silence",
         "Keep matching alerts from being told for a time",
-        Silence,
+        Silenced,
         problems=(400, 403, 409, 415),
         method="POST",
         takes=NewSilence,

@@ -391,10 +391,85 @@ async def test_a_defect_does_not_end_all_alerts(monkeypatch: pytest.MonkeyPatch)
     await watch.stop()
 
 
+async def test_a_subject_that_a_restart_does_not_find_has_no_alert() -> None:
+    centre = Centre(sources=("pbx1", "pbx2")).all_up()
+    lost = rule("lost", "source", 'state == "lost"')
+    first = await Watch(centre, rule(), lost).start()
+    waiting(centre, "c1", "c2")
+    centre.lost("pbx2")
+    await first.settled()
+    assert first.states() == {"pbx1/sales": "firing", "pbx2": "firing"}
+    await first.stop()
+    fresh = Centre(queues=("support",))  # without pbx2, and pbx1 has forgotten its queue
+    second = await Watch(fresh, rule(), lost, storage=first.storage).start()
+    assert second.states() == {"pbx1/sales": "firing"}, "it may come back: its source is not up yet"
+    assert second.deliveries.said() == [("ops", "pbx2", "resolved")]
+    fresh.up()
+    await second.settled()
+    assert second.states() == {}
+    assert second.deliveries.said() == [("ops", "pbx1/sales", "resolved")]
+    await second.stop()
+
+
+async def test_what_was_pending_begins_anew_after_a_restart() -> None:
+    """Else an hour in which nobody looked would count as an hour of waiting."""
+    centre = Centre().up()
+    first = await Watch(centre, rule(**{"for": "15s"})).start()
+    waiting(centre, "c1", "c2")
+    await first.settled()
+    assert first.states() == {"pbx1/sales": "pending"}
+    await first.stop()
+    centre.passes(3600)
+    second = await Watch(centre, rule(**{"for": "15s"}), storage=first.storage).start()
+    assert second.states() == {"pbx1/sales": "pending"}
+    assert second.only().since == centre.at
+    await second.stop()
+
+
+async def test_a_queue_that_goes_ends_no_alert_of_an_agent_of_its_name() -> None:
+    centre = Centre(names=["sales"]).up()
+    watch = await Watch(centre, rule("break", "agent", 'state == "paused"')).start()
+    centre.pause(0)
+    await watch.settled()
+    assert watch.states() == {"pbx1/sales": "firing"}
+    assert watch.center._evaluator.gone("queue", "pbx1/sales", centre.at) == []
+    assert watch.center._evaluator.blind("queue", "pbx1/sales") == []
+    await watch.stop()
+
+
+async def test_screens_and_webhooks_are_looked_at_though_nobody_tells_of_them() -> None:
+    centre = Centre().up()
+    watch = Watch(centre, rule("screens", "service", "feed_clients > 3"))
+    screens = [0]
+    watch.center._subjects._feed_clients = lambda: screens[0]
+    await watch.start()
+    screens[0] = 4
+    await watch.at(5.1)
+    assert watch.states() == {"service": "firing"}
+    await watch.stop()
+
+
+async def test_a_disk_that_refuses_is_not_asked_at_every_turn() -> None:
+    centre, storage = Centre().up(), FullDisk()
+    watch = await Watch(centre, rule(), storage=storage).start()
+    storage.full = True
+    waiting(centre, "c1", "c2")
+    await watch.settled()
+    asked = storage.asked
+    for _ in range(20):
+        watch.center.look()
+        await watch.settled()
+    assert storage.asked == asked
+    await watch.at(6)
+    assert storage.asked == asked + 1
+    await watch.stop()
+
+
 class FullDisk(MemoryStorage):
     """A storage whose shelf can refuse to write."""
 
     full = False
+    asked = 0
 
     def shelf(self, name: str) -> object:  # type: ignore[override]
         shelf, outer = super().shelf(name), self
@@ -404,6 +479,7 @@ class FullDisk(MemoryStorage):
                 return await shelf.load()
 
             async def put(self, entries: Mapping[str, bytes | None]) -> None:
+                outer.asked += 1
                 if outer.full:
                     raise StorageUnavailable("writing to", "memory", "no space left")
                 await shelf.put(entries)
@@ -453,6 +529,38 @@ async def test_the_history_has_bounds_on_the_shelf_too() -> None:
     assert len(watch.center.past) == HISTORY
     assert len([key for key in kept if key.startswith("history:")]) == HISTORY
     assert not [key for key in kept if key.startswith("alert:")]
+    await watch.stop()
+
+
+async def test_many_ends_at_once_leave_the_shelf_within_bounds() -> None:
+    centre = Centre(agents=HISTORY + 200, queues=("sales",)).up()
+    watch = await Watch(centre, rule("all", "agent", 'state == "available"')).start()
+    for _ in range(2):
+        await watch.center.replace([], (Ear(),), language="en")
+        await watch.settled()
+        await watch.center.replace([rule("all", "agent", 'state == "available"')], (Ear(),), language="en")
+        await watch.settled()
+    kept = await watch.storage.shelf("alerts").load()
+    assert len([key for key in kept if key.startswith("history:")]) == len(watch.center.past) == HISTORY
+    await watch.stop()
+
+
+async def test_people_get_their_turn_while_there_is_always_something_to_judge(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    centre = Centre(agents=2_000).up()
+    watch = await Watch(centre, rule("all", "agent", 'state == "paused"')).start()
+    whole = watch.center._judge
+
+    def slow(*subject: str) -> object:
+        watch.center._dirty.setdefault(subject)  # type: ignore[arg-type]  # again and again
+        return whole(*subject)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(watch.center, "_judge", slow)
+    watch.center._mark_all(["agent"])
+    watch.center.look()
+    async with asyncio.timeout(20):
+        await watch.center.silence(matchers={"rule": "all"}, by="Anna", why="", until=centre.at + 60)
     await watch.stop()
 
 

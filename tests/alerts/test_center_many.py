@@ -14,7 +14,7 @@ AGENTS = 11
 
 @pytest.fixture(autouse=True)
 def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(center, "MARKED_AT_ONCE", 2)
+    monkeypatch.setattr(center, "SLICE_SECONDS", 0.0)
 
 
 async def all_on_break() -> Watch:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +47,53 @@ async def test_they_say_what_is_so() -> None:
     await watch.at(60)
     told = {alert.rule: alert.summaries for alert in watch.center.alerts.values() if alert.state == "firing"}
     assert told["nobody-free"] == {
-        "en": "sales: 6 wait, nobody is free",
-        "ru": "sales: ждут 6, свободных нет",
+        "en": "sales: 6 waiting, nobody is free",
+        "ru": "sales: ждут: 6, свободных нет",
     }
-    assert told["queue-grows"]["ru"] == "sales: ждут 6"
-    assert told["long-wait"]["en"].startswith("sales: somebody waits since 1:")
+    assert told["queue-grows"]["ru"] == "sales: ждут: 6"
+    assert told["long-wait"]["en"].startswith("sales: somebody has been waiting for 1:")
     assert set(told) == {"nobody-free", "queue-grows", "long-wait"}
     await watch.stop()
+
+
+async def test_that_nobody_is_free_is_over_only_when_somebody_is_or_nobody_waits() -> None:
+    centre = Centre(agents=2).up()
+    (rule,) = (rule for rule in settings(BLOCKS[-1]).alert_rules() if rule.id == "nobody-free")
+    watch = await Watch(centre, rule).start()
+    centre.joins("c0").pause(0).pause(1)
+    await watch.settled()
+    await watch.at(20.5)
+    assert watch.states() == {"pbx1/sales": "firing"}
+    centre.rings("c0", 0)  # a phone that rings unanswered is no help yet
+    await watch.settled()
+    assert centre.everything()["queues"]["pbx1/sales"]["agents"]["ringing"] == 1
+    assert watch.states() == {"pbx1/sales": "firing"}
+    centre.leaves("c0")
+    await watch.settled()
+    assert watch.states() == {}
+    await watch.stop()
+
+
+def test_missed_calls_are_told_whatever_the_agent_does_now() -> None:
+    (rule,) = (rule for rule in settings(BLOCKS[-1]).alert_rules() if rule.id == "misses-calls")
+    assert "state" not in rule.when.fields
+
+
+def test_the_silence_of_the_example_ends_in_two_hours() -> None:
+    (command,) = re.findall(r"^ +(curl -X POST \S+/silences .*?\n.*?)\n$", PAGE, re.MULTILINE)
+    shown = subprocess.run(
+        ["bash", "-c", 'curl() { printf %s "${@: -1}"; }; ' + command],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    silence = json.loads(shown)
+    assert set(silence) == {"matchers", "by", "why", "until"}
+    assert abs(silence["until"] - (time.time() + 7_200)) < 60
+
+
+def test_ids_in_the_examples_end_in_the_moment_at_which_they_began() -> None:
+    found = re.findall(r'"id": "[^"@]+@([0-9a-f]+)".*?"since": ([0-9.]+)', PAGE, re.DOTALL)
+    assert found
+    for stamp, since in found:
+        assert int(stamp, 16) == round(float(since) * 1_000)

@@ -253,7 +253,7 @@ def mistake(text: str, kind: Kind) -> RuleError | None:
     return None
 
 
-REFUSED = ("asks for no field", "null is always", "make two rules")
+REFUSED = ("asks for no field", "null is always", "make two rules", "a share is from 0 to 1")
 """Good reasons that the generator doesn't know."""
 
 

@@ -51,6 +51,14 @@ MISTAKES: list[tuple[Kind, str, int, str]] = [
     ("queue", "waiting > $5", 10, "the character $ has no meaning here"),
     ("queue", "waiting\0 > 5", 7, "the character U+0000 has no meaning here"),
     # values
+    ("queue", "longest_wait > 30 s", 18, "a unit follows its number without a space: write 30s"),
+    ("queue", "longest_wait > 1.5 \n h", 21, "a unit follows its number without a space: write 1.5h"),
+    ("queue", "longest_wait in (30s, 5 m)", 24, "a unit follows its number without a space: write 5m"),
+    ("queue", "x5 s > 1", 3, "expected `and`, `or`, a comparison or the end, found s"),
+    ("queue", "waiting > 5 x", 12, "expected `and`, `or` or the end, found x"),
+    ("queue", "longest_wait > 1:30", 15, "1:30 is no duration: write 90s"),
+    ("queue", "longest_wait > 01:00:30 and waiting > 1", 15, "01:00:30 is no duration: write 3630s"),
+    ("queue", "longest_wait > 1:5", 16, "the character : has no meaning here"),
     ("queue", "longest_wait > 5min", 15, f"5min is no number: {NUMBERS}"),
     ("queue", "longest_wait > 30с", 15, f"30с is no number: {NUMBERS}"),  # noqa: RUF001 - Cyrillic
     ("queue", "last_30m.service_level.value < 0,8", 32, "a fraction is written with a point: 0.8"),
@@ -64,6 +72,8 @@ MISTAKES: list[tuple[Kind, str, int, str]] = [
     ("queue", r'name == "a\nb"', 10, "a backslash stands before a quotation mark or another backslash only: write it twice"),
     # names
     ("queue", "wating > 5", 0, "there is no field wating; perhaps waiting"),
+    ("queue", "WAITING > 5", 0, "there is no field WAITING; perhaps waiting"),
+    ("queue", "Agents.Available == 0", 0, "there is no field Agents.Available; perhaps agents.available"),
     ("queue", "queue.waiting > 5", 0, "there is no field queue.waiting; perhaps waiting"),
     ("queue", "service_level < 80%", 0, "there is no field service_level; perhaps today.service_level.value or today.service_level.target or last_30m.service_level.value"),
     ("agent", "presence == true", 0, "there is no field presence; perhaps presence.paused or presence.reason"),
@@ -93,6 +103,8 @@ MISTAKES: list[tuple[Kind, str, int, str]] = [
     ("queue", "waiting > null", 8, "null is neither more nor less than anything: use == or != before it"),
     ("queue", "null == null", 0, "null is always null: compare a field with it"),
     ("agent", 'state == "pausd"', 9, f'state is never "pausd": perhaps "paused"; {STATES}'),
+    ("agent", 'state == "PAUSED"', 9, f'state is never "PAUSED": perhaps "paused"; {STATES}'),
+    ("agent", "state == PAUSED", 9, 'there is no field PAUSED; a text stands in quotation marks: "paused"'),
     ("agent", '"lunch" == state', 0, f'state is never "lunch": {STATES}'),
     ("agent", 'state in ("paused", "away")', 20, f'state is never "away": {STATES}'),
     ("queue", "waiting + 5s > 1s", 8, "waiting (a number) and a duration: `+` does not go with these: write a number such as 5, without a unit"),
@@ -102,6 +114,14 @@ MISTAKES: list[tuple[Kind, str, int, str]] = [
     ("queue", "name + 1 > 2", 0, "name (a text): `+` takes numbers and durations"),
     ("queue", "-name == 'x'", 1, "name (a text) has no negative"),
     ("queue", "waiting + null > 1", 10, "null: `+` takes numbers and durations"),
+    # shares
+    ("queue", "last_30m.service_level.value < 80", 31, "a share is from 0 to 1: write 80%"),
+    ("queue", "today.abandonment_rate > 10 and waiting > 1", 25, "a share is from 0 to 1: write 10%"),
+    ("queue", "12.5 <= last_30m.abandonment_rate", 0, "a share is from 0 to 1: write 12.5%"),
+    ("queue", "today.service_level.target == 250", 30, "a share is from 0 to 1, such as 80%"),
+    ("queue", "today.abandonment_rate > 101%", 25, "a share is from 0 to 1, such as 80%"),
+    ("agent", "today.occupancy > -1", 18, "a share is from 0 to 1, such as 80%"),
+    ("agent", "today.occupancy in (0.5, 80)", 25, "a share is from 0 to 1: write 80%"),
     # the clock
     ("queue", "5m / longest_wait > 1", 5, "longest_wait (a duration) runs with the clock: it can't be multiplied by another such, and nothing can be divided by it"),
     ("agent", "time_in_state * (time_in_call / 1s) > 1m", 17, "a number runs with the clock: it can't be multiplied by another such, and nothing can be divided by it"),

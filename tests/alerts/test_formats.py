@@ -124,3 +124,16 @@ def test_chat_text_is_bounded() -> None:
     got = message(told(*(alert() for _ in range(MAX_LINES + 5))), "ru")
     assert len(got.text.splitlines()) == MAX_LINES + 1
     assert got.text.endswith("… и ещё 5")
+
+
+@pytest.mark.parametrize(
+    ("summary", "line"),
+    [
+        ("@everyone: 7 wait", "@\u200beveryone: 7 wait"),
+        ("<!channel> <@U012> <!here|x>", "<\u200b!channel> <@\u200bU012> <\u200b!here|x>"),
+        ("two\nlines\r\nof\u2028one", "two lines of one"),
+        ("обед < 5 !", "обед < 5 !"),
+    ],
+)
+def test_chat_text_mentions_nobody_and_keeps_to_its_line(summary: str, line: str) -> None:
+    assert message(told(alert(summary=summary)), None).text == f"Critical: {line}"

@@ -16,7 +16,9 @@ import pytest
 
 from monitor.alerts.formats import alertmanager
 from monitor.alerts.notification import Notification
+from monitor.alerts.telling import Telling
 from monitor.model import Alert
+from monitor.settings import WebhookSettings
 from tests.alerts.receiver import Receiver, receiving
 from tests.alerts.sending import NOW, alert, until
 
@@ -25,7 +27,7 @@ pytestmark = pytest.mark.servers
 BINARY = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
 MISSING = "Alertmanager is not installed: apt-get install prometheus-alertmanager"
 CONFIGURATION = """
-route: {{receiver: ops, group_by: [alertname, source], group_wait: 100ms, group_interval: 1s, repeat_interval: 1h}}
+route: {{receiver: ops, group_by: [alertname, source, queue, agent], group_wait: 100ms, group_interval: 1s, repeat_interval: 1h}}
 receivers: [{{name: ops, webhook_configs: [{{url: "{url}", send_resolved: true}}]}}]
 """
 VARIES = {"externalURL", "generatorURL"}
@@ -76,18 +78,31 @@ ALERTS = [
         value="paused",
         summary="Продажи: ждут 7",
         fired_at=NOW - 9.000123,
+        id="waiting/pbx1/other@0",
     ),
+    alert(labels={"source": "pbx1", "agent": "pbx1/anna", "team": "North"}, id="waiting/pbx1/anna@0"),
 ]
 
 
-def ours(*alerts: Alert) -> dict[str, Any]:
-    told = Notification(
-        id="n1", webhook="ops", group={"rule": "waiting", "source": "pbx1"}, at=NOW, alerts=alerts
-    )
+def ours(*alerts: Alert) -> list[dict[str, Any]]:
+    """Return the bodies for these alerts, put together as a webhook of this format wants it."""
+    ops = WebhookSettings.model_validate({"id": "ops", "url": "http://127.0.0.1", "format": "alertmanager"})
+    messages, _ = Telling().settle({one.id: one for one in alerts}, alerts, [ops], lambda _: False, NOW)
+    return [_body(message.group, message.alerts) for message in messages]
+
+
+def _body(group: dict[str, str], alerts: tuple[Alert, ...]) -> dict[str, Any]:
+    told = Notification(id="n1", webhook="ops", group=group, at=NOW, alerts=alerts)
     return msgspec.json.decode(alertmanager.body(told, None))
 
 
-async def theirs(api: str, receiver: Receiver, *alerts: Alert) -> dict[str, Any]:
+def over(body: dict[str, Any], alert: Alert) -> dict[str, Any]:
+    """Return the body that follows a body: the same group, and its alert is over."""
+    group = {"rule" if name == "alertname" else name: value for name, value in body["groupLabels"].items()}
+    return _body(group, (alert,))
+
+
+async def theirs(api: str, receiver: Receiver, *bodies: dict[str, Any]) -> list[dict[str, Any]]:
     """Have the real one tell these alerts; what it is given is what an adapter for Prometheus would send."""
     before = len(receiver.requests)
     posted = [
@@ -97,17 +112,18 @@ async def theirs(api: str, receiver: Receiver, *alerts: Alert) -> dict[str, Any]
             "startsAt": one["startsAt"],
             **({} if one["status"] == "firing" else {"endsAt": one["endsAt"]}),
         }
-        for one in ours(*alerts)["alerts"]
+        for body in bodies
+        for one in body["alerts"]
     ]
     async with aiohttp.ClientSession() as session, session.post(api, json=posted) as answer:
         assert answer.status == 200, await answer.text()
-    await until(lambda: len(receiver.requests) > before, 60)
-    return receiver.requests[-1].json
+    await until(lambda: len(receiver.requests) >= before + len(bodies), 60)
+    return [request.json for request in receiver.requests[before:]]
 
 
-def assert_same(mine: dict[str, Any], real: dict[str, Any]) -> None:
-    mine["alerts"].sort(key=lambda one: one["fingerprint"])
-    real["alerts"].sort(key=lambda one: one["fingerprint"])
+def assert_same(mine: list[dict[str, Any]], real: list[dict[str, Any]]) -> None:
+    for bodies in (mine, real):
+        bodies.sort(key=lambda body: body["groupKey"])
     assert _without_addresses(mine) == _without_addresses(real)
     assert _shape(mine) == _shape(real)
 
@@ -129,17 +145,21 @@ async def test_firing_and_resolved_are_told_as_the_real_one_tells_them(
     tmp_path: Path, unused_tcp_port: int
 ) -> None:
     async with receiving() as receiver, running(tmp_path, unused_tcp_port, receiver.url) as api:
-        real = await theirs(api, receiver, *ALERTS)
-        assert_same(ours(*ALERTS), real)
-        assert real["status"] == "firing"
+        mine = ours(*ALERTS)
+        assert len(mine) == len(ALERTS)
+        real = await theirs(api, receiver, *mine)
+        assert_same(mine, real)
+        assert [body["status"] for body in real] == ["firing"] * len(ALERTS)
         assert receiver.requests[0].headers["content-type"] == "application/json"
 
-        over = [msgspec.structs.replace(ALERTS[0], state="resolved", resolved_at=NOW), ALERTS[1]]
-        real = await theirs(api, receiver, *over)
-        assert_same(ours(*over), real)
-        assert {one["status"] for one in real["alerts"]} == {"firing", "resolved"}
+        for body, alert_, at in zip(ours(*ALERTS), ALERTS, (NOW, NOW + 2.5, NOW + 3), strict=True):
+            ended = over(body, msgspec.structs.replace(alert_, state="resolved", resolved_at=at))
+            real = await theirs(api, receiver, ended)
+            assert_same([ended], real)
+            assert (ended["groupKey"], ended["status"]) == (body["groupKey"], "resolved")
 
-        last = [msgspec.structs.replace(ALERTS[1], state="resolved", resolved_at=NOW + 2.5)]
-        real = await theirs(api, receiver, *last)
-        assert_same(ours(*last), real)
-        assert real["status"] == "resolved"
+
+def test_what_an_alert_lacks_is_no_label_of_its_group() -> None:
+    body = _body({"rule": "waiting", "source": ""}, (alert(),))
+    assert body["groupLabels"] == {"alertname": "waiting"}
+    assert body["groupKey"] == '{}:{alertname="waiting"}'

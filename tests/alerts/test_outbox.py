@@ -214,6 +214,7 @@ def test_a_dead_letter_is_sent_again_under_its_id_with_new_patience() -> None:
     assert box.box.dead == {}
     entry = box.take(later)
     assert (entry.id, entry.stored.attempts) == ("a", 0)
+    assert restored(box.shelf["outbox:ops/a"]).stored.replayed
     box.settle(entry, FAILED, later)
     assert box.box.dead == {}
     assert box.box.replay("a", 100, later) is None

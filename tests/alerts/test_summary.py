@@ -59,6 +59,29 @@ def test_values_with_braces_stay_as_they_are() -> None:
 
 
 @pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("tea\nCritical: all is lost", "tea\\u000aCritical: all is lost"),
+        ("a\x1b[2J\t\r\x7f\x9b", "a\\u001b[2J\\u0009\\u000d\\u007f\\u009b"),
+        ("\u202egnp\u2066\u2028", "\\u202egnp\\u2066\\u2028"),
+        ("x" * 200, "x" * 200),
+        ("x" * 201, "x" * 199 + "…"),
+        ("\0" * 100_000, ("\\u0000" * 34)[:199] + "…"),
+        ("обед @ 12", "обед @ 12"),
+    ],
+    ids=["lines", "controls", "directions", "long", "too long", "long when shown", "ordinary"],
+)
+def test_values_of_the_pbx_steer_nothing_and_are_bounded(reason: str, told: str) -> None:
+    odd = changed(AGENT, reason=reason)
+    assert Template("{reason}!", "agent").render(odd, NOW) == f"{told}!"
+
+
+def test_what_the_rule_itself_says_stays_as_it_was_written() -> None:
+    text = "two\nlines, " + "x" * 300
+    assert Template(text, "agent").render(AGENT, NOW) == text
+
+
+@pytest.mark.parametrize(
     ("seconds", "en", "ru"),
     [
         (-3.0, "0 s", "0 с"),

@@ -40,6 +40,7 @@ def alert(
 class Ear:
     id: str = "ops"
     send_resolved: bool = True
+    group_by: tuple[str, ...] = ("rule", "source")
     wants: Callable[[Alert], bool] = lambda _: True
 
 
@@ -52,6 +53,12 @@ class Talk:
     alerts: dict[str, Alert] = field(default_factory=dict)
     quiet: set[str] = field(default_factory=set)
     again: float | None = None
+    marked_anew: bool = False
+
+    def hush(self, *quiet: str) -> None:
+        """Keep these back from now on, and only these."""
+        self.quiet = set(quiet)
+        self.marked_anew = True
 
     def settle(self, *changed: Alert, at: float = NOON) -> list[Message]:
         for one in changed:
@@ -59,6 +66,9 @@ class Talk:
                 self.alerts.pop(one.id, None)
             else:
                 self.alerts[one.id] = one
+        if self.marked_anew:
+            changed = (*changed, *(one for one in self.alerts.values() if one not in changed))
+            self.marked_anew = False
         messages, self.again = self.telling.settle(
             self.alerts, changed, self.ears, lambda one: one.id in self.quiet, at
         )
@@ -95,6 +105,14 @@ def test_those_that_begin_together_are_told_together_by_rule_and_source() -> Non
     ]
 
 
+def test_a_receiver_says_what_belongs_together() -> None:
+    messages = Talk((Ear(group_by=("rule", "queue", "team")),)).settle(alert("a"), alert("b"))
+    assert [message.group for message in messages] == [
+        {"rule": "wait", "queue": "pbx1/a"},
+        {"rule": "wait", "queue": "pbx1/b"},
+    ], "a label that an alert lacks is left out"
+
+
 def test_each_receiver_hears_what_it_wants() -> None:
     talk = Talk(
         (Ear("all"), Ear("level", wants=lambda one: one.rule == "level"), Ear("no ends", send_resolved=False))
@@ -105,18 +123,18 @@ def test_each_receiver_hears_what_it_wants() -> None:
 
 def test_what_is_kept_back_is_told_when_that_is_over() -> None:
     talk = Talk()
-    talk.quiet.add(alert().id)
+    talk.hush(alert().id)
     assert talk.settle(alert()) == []
-    talk.quiet.clear()
+    talk.hush()
     assert said(talk.settle()) == [("ops", "pbx1/a", "firing")]
 
 
 def test_what_ended_while_it_was_kept_back_was_never_there() -> None:
     talk = Talk()
-    talk.quiet.add(alert().id)
+    talk.hush(alert().id)
     talk.settle(alert())
     assert talk.ended(alert()) == []
-    talk.quiet.clear()
+    talk.hush()
     assert talk.settle() == []
 
 
@@ -124,7 +142,7 @@ def test_the_end_is_told_even_while_it_would_be_kept_back() -> None:
     """Who was told that it began waits for its end."""
     talk = Talk()
     talk.settle(alert())
-    talk.quiet.add(alert().id)
+    talk.hush(alert().id)
     assert said(talk.ended(alert())) == [("ops", "pbx1/a", "resolved")]
 
 
@@ -194,13 +212,13 @@ def test_every_receiver_always_ends_up_knowing_what_is(
     for name, seconds in steps:
         now += seconds
         if data.draw(st.booleans()):
-            talk.quiet = {one.id for one in current.values()} if data.draw(st.booleans()) else set()
+            talk.hush(*(one.id for one in current.values()) if data.draw(st.booleans()) else ())
         if name in current:
             hear(talk.ended(current.pop(name), at=now))
         else:
             current[name] = alert(name, at=now)
             hear(talk.settle(current[name], at=now))
-    talk.quiet.clear()
+    talk.hush()
     hear(talk.settle(at=now))
     while talk.again is not None:
         assert talk.again > now
@@ -213,9 +231,9 @@ def test_every_receiver_always_ends_up_knowing_what_is(
 def test_old_beginnings_are_forgotten() -> None:
     talk = Talk()
     talk.settle(alert())
-    assert talk.telling.remembered == 1
+    assert len(talk.telling._spoken) == 1
     talk.telling.forget_old(NOON + BURST * REST_SECONDS)
-    assert talk.telling.remembered == 0
+    assert len(talk.telling._spoken) == 0
 
 
 def silence(**matchers: str) -> Silence:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
@@ -116,13 +117,22 @@ async def test_a_notification_is_delivered_signed_and_leaves_the_shelf(
     assert await deliveries.shelf.load() == {}
 
 
-async def test_how_long_it_took_is_told(by_hand: Deliveries, time: HandTime, receiver: Receiver) -> None:
+async def test_how_long_it_took_from_the_fact_to_the_delivery_is_told(
+    by_hand: Deliveries, receiver: Receiver
+) -> None:
     await by_hand.start(Hook(url=receiver.url))
-    await by_hand.tell(notification(at=NOW - 0.75))
-    await until(lambda: by_hand.delivered)
-    assert by_hand.delivered == [("n1", 0.75)]
+    began = msgspec.structs.replace(notification("began"), at=NOW - 0.75)
+    await by_hand.tell(began)
+    await until(lambda: len(by_hand.delivered) == 1)
+    assert by_hand.delivered == [("began", 0.75)]
+    await by_hand.tell(msgspec.structs.replace(began, id="over", at=NOW - 2))
+    await until(lambda: len(by_hand.delivered) == 2)
+    assert by_hand.delivered[1] == ("over", 2.0)
+    await by_hand.tell(msgspec.structs.replace(began, id="ahead", at=NOW + 5))
+    await until(lambda: len(by_hand.delivered) == 3)
+    assert by_hand.delivered[2] == ("ahead", 0.0)  # the clock was set back meanwhile
     assert by_hand.webhooks.counters() == {
-        ("ops", "delivered"): 1,
+        ("ops", "delivered"): 3,
         ("ops", "failed"): 0,
         ("ops", "dropped"): 0,
     }
@@ -230,6 +240,7 @@ async def test_410_is_given_up_at_once_and_can_be_sent_again_by_hand(
     await webhooks.replay("ops", "n1")
     await until(lambda: deliveries.status.delivered)
     assert receiver.ids == ["n1", "n1"]
+    assert deliveries.delivered == []  # how long that took is no news
     assert webhooks.dead_letters() == []
     for missing in (("ops", "n1"), ("nobody", "n1")):
         with pytest.raises(NoSuch):

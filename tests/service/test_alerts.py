@@ -138,6 +138,33 @@ async def test_sighup_takes_over_new_rules_and_webhooks_and_refuses_a_broken_fil
             assert ("lunch", f"pbx/{first}", "resolved") not in told(other)
 
 
+async def test_no_alert_of_the_alertmanager_format_closes_the_incident_of_another(
+    simulation: Simulation, receiver: Receiver, tmp_path: Path
+) -> None:
+    first, second, last = (f"pbx/{agent.name}" for agent in simulation.agents[:3])
+    hook = webhook(receiver, format="alertmanager")
+    file = configure(tmp_path, simulation, {"rules": [ON_BREAK], "webhooks": [hook]})
+
+    def incidents() -> dict[str, str]:
+        """Return what a receiver holds open, as such tools do: by the key of the group, with its agent."""
+        bodies = {request.id: request.json for request in receiver.requests}
+        states = {body["groupKey"]: body for body in bodies.values()}
+        return {
+            key: body["groupLabels"].get("agent", "")
+            for key, body in states.items()
+            if body["status"] == "firing"
+        }
+
+    with ending(await Running.start(file)) as running:
+        await running.up()
+        for agent in simulation.agents[:3]:
+            simulation.pause(agent.name, "lunch")
+        await until(lambda: sorted(incidents().values()) == sorted((first, second, last)))
+        simulation.unpause(simulation.agents[0].name)
+        await until(lambda: any(request.json["status"] == "resolved" for request in receiver.requests))
+        assert sorted(incidents().values()) == sorted((second, last))
+
+
 def _both(name: str) -> list[Told]:
     return [("break", f"pbx/{name}", "firing"), ("lunch", f"pbx/{name}", "firing")]
 
@@ -151,13 +178,36 @@ async def test_the_api_takes_over_a_changed_file_and_says_what_is_wrong_with_it(
         await running.up()
         simulation.pause(name, "lunch")
         configure(tmp_path, simulation, {"rules": [AT_LUNCH], "webhooks": [webhook(receiver)]})
-        assert await running.post("/api/v1/alerts/reload") == (200, {"rules": 1, "webhooks": 1})
+        assert await running.post("/api/v1/alerts/reload") == (
+            200,
+            {"rules": 1, "webhooks": 1, "waiting_for_restart": []},
+        )
         await until(lambda: told(receiver) == [("lunch", f"pbx/{name}", "firing")])
         configure(tmp_path, simulation, {"rules": [AT_LUNCH | {"for": "soon"}]})
         status, problem = await running.post("/api/v1/alerts/reload")
         assert status == 409
         assert "rules" in str(problem)
         assert [one["rule"] for one in await running.alerts()] == ["lunch"]
+
+
+async def test_a_reload_names_what_else_changed_and_waits_for_a_restart(
+    simulation: Simulation, tmp_path: Path
+) -> None:
+    file = configure(tmp_path, simulation, {})
+    with ending(await Running.start(file)) as running:
+        await running.up()
+        more: Json = {"day": {"timezone": "Asia/Tokyo"}, "agents": [{"id": "1", "name": "Anna"}]}
+        configure(tmp_path, simulation, {"rules": [AT_LUNCH]}, **more)
+        waiting = ["agents", "day"]
+        assert await running.post("/api/v1/alerts/reload") == (
+            200,
+            {"rules": 1, "webhooks": 0, "waiting_for_restart": waiting},
+        )
+        assert running.log("alerts_reloaded")[0]["waiting_for_restart"] == waiting
+        configure(tmp_path, simulation, {"rules": [AT_LUNCH]})
+        running.hang_up()
+        await until(lambda: len(running.log("alerts_reloaded")) == 2)
+        assert running.log("alerts_reloaded")[1]["waiting_for_restart"] == []
 
 
 async def test_a_restart_keeps_alerts_silences_and_acknowledgements(
@@ -170,6 +220,7 @@ async def test_a_restart_keeps_alerts_silences_and_acknowledgements(
         form: Json = {"matchers": {"agent": f"pbx/{quiet}"}, "by": "Anna", "until": time.time() + 600}
         status, silence = await running.post("/api/v1/silences", **form)
         assert status == 200
+        assert silence.pop("matching") == 0
         simulation.pause(name, "lunch")
         simulation.pause(quiet, "lunch")
         await poll(lambda: _count(running, 2), "both alerts")

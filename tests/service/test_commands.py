@@ -183,6 +183,26 @@ async def test_run_without_its_file_says_so(begin: Begin) -> None:
     assert "Traceback" not in err
 
 
+async def test_a_hang_up_while_it_starts_does_not_end_it(
+    begin: Begin, simulation: Simulation, tmp_path: Path
+) -> None:
+    file = _configure(tmp_path, simulation)
+    text = file.read_text(encoding="utf-8")
+    file.unlink()
+    os.mkfifo(file)
+    process = await begin("run", "--config", str(file))
+    async with asyncio.timeout(LIMIT):
+        pipe = await asyncio.to_thread(
+            file.open, "w", encoding="utf-8"
+        )  # it is reading its configuration now
+        process.send_signal(signal.SIGHUP)
+        with pipe:
+            pipe.write(text)
+    await _address(process)
+    process.send_signal(signal.SIGTERM)
+    assert (await _finish(process))[0] == 0
+
+
 async def test_replay_of_something_else_says_so(begin: Begin, tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"\x00\xff not a recording\n")
     code, _, err = await _finish(await begin("replay", "x"))

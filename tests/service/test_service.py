@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
@@ -13,12 +15,19 @@ from websockets.asyncio.client import connect
 
 from monitor.app import Service
 from monitor.recording import replay
-from monitor.settings import Settings, SettingsError
-from monitor.simulator import QUIET, SimulationConfig
-from tests.service.conftest import Start
+from monitor.settings import AlertSettings, Settings, SettingsError
+from monitor.simulator import QUIET, Simulation, SimulationConfig
+from tests.service.conftest import Start, settings_for
 
 BUSY = SimulationConfig(speed=30.0, seed=7)
 QUIET_ROOM = SimulationConfig(habits=QUIET, load=0.0, warm_up=0.0, agents=6, queues=2)
+
+
+def _in_tokyo(room_settings: Settings, *rules: dict[str, object]) -> Settings:
+    """Return the same settings as they would be read anew, with other rules and another time zone."""
+    day = room_settings.day.model_copy(update={"timezone": "Asia/Tokyo"})
+    alerts = AlertSettings.model_validate({"rules": list(rules)})
+    return room_settings.model_copy(update={"day": day, "alerts": alerts})
 
 
 async def _get(url: str) -> tuple[int, dict[str, object]]:
@@ -167,3 +176,68 @@ def test_bad_options_of_a_source_are_told_by_their_key() -> None:
 
 async def _make(settings: Settings) -> Service:
     return Service(settings)
+
+
+async def test_hours_of_rules_stay_in_the_zone_of_the_figures_until_a_restart(tmp_path: Path) -> None:
+    simulation = Simulation(QUIET_ROOM)
+    await simulation.start()
+    settings = settings_for(simulation, tmp_path, day={"timezone": "Europe/Moscow"})
+    rule = {"id": "r", "for_each": "queue", "when": "waiting > 0", "schedule": {"hours": "09:00-18:00"}}
+    abroad = rule | {"id": "abroad", "schedule": {"hours": "09:00-18:00", "timezone": "Asia/Dubai"}}
+    service = Service(settings, reread=lambda: _in_tokyo(settings, rule, abroad))
+    try:
+        await service.start()
+        reloaded = await service.reload_alerts()
+        assert reloaded.waiting_for_restart == ["day"]
+        at = datetime(2026, 11, 23, 5, 30, tzinfo=UTC).timestamp()  # 08:30 in Moscow, 09:30 in Dubai
+        hours = {one.id: one.schedule for one in service.alerts.rules if one.schedule}
+        assert {name: one.is_open(at) for name, one in hours.items()} == {"r": False, "abroad": True}
+    finally:
+        await service.stop()
+        await simulation.stop()
+
+
+async def test_of_two_reloads_at_once_the_later_one_holds(tmp_path: Path) -> None:
+    simulation = Simulation(QUIET_ROOM)
+    await simulation.start()
+    settings = settings_for(simulation, tmp_path)
+    rule = {"id": "old", "for_each": "queue", "when": "waiting > 0"}
+    reading, second_done = threading.Event(), threading.Event()
+
+    def reread() -> Settings:
+        if reading.is_set():
+            return _in_tokyo(settings, rule | {"id": "new"})
+        reading.set()
+        second_done.wait(0.5)  # the second overtakes this one, if it may
+        return _in_tokyo(settings, rule)
+
+    service = Service(settings, reread=reread)
+    try:
+        await service.start()
+        first = asyncio.create_task(service.reload_alerts())
+        assert await asyncio.to_thread(reading.wait, 30)
+        await service.reload_alerts()
+        second_done.set()
+        await first
+        assert [one.id for one in service.alerts.rules] == ["new"]
+    finally:
+        await service.stop()
+        await simulation.stop()
+
+
+async def test_a_reload_while_it_starts_comes_after_the_start(tmp_path: Path) -> None:
+    simulation = Simulation(QUIET_ROOM)
+    await simulation.start()
+    settings = settings_for(simulation, tmp_path)
+    rule = {"id": "new", "for_each": "queue", "when": "waiting > 0"}
+    service = Service(settings, reread=lambda: _in_tokyo(settings, rule))
+    try:
+        starting = asyncio.create_task(service.start())
+        await asyncio.sleep(0)  # it has begun
+        await service.reload_alerts()
+        assert starting.done()
+        await starting
+        assert [one.id for one in service.alerts.rules] == ["new"]
+    finally:
+        await service.stop()
+        await simulation.stop()

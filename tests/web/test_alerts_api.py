@@ -6,7 +6,7 @@ import asyncio
 import math
 import types
 import typing
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
@@ -72,8 +72,8 @@ class Answer:
 class Site:
     """A web server over a centre whose alerts are judged, and a client."""
 
-    def __init__(self) -> None:
-        self.centre = Centre().up()
+    def __init__(self, sources: Sequence[str] = ("pbx1",)) -> None:
+        self.centre = Centre(sources=sources).up(sources[-1])
         self.feed = Feed(self.centre.picture, FeedOptions(), now=self.centre.now, epoch="e1")
         self.alerts: Alerts = None  # type: ignore[assignment]
         self.server: WebServer = None  # type: ignore[assignment]
@@ -85,7 +85,7 @@ class Site:
         self.reloads += 1
         if self.reasons:
             raise NotTakenOver(self.reasons)
-        return Reloaded(rules=3, webhooks=1)
+        return Reloaded(rules=3, webhooks=1, waiting_for_restart=["day"])
 
     async def ask(
         self, path: str, method: str = "GET", body: object = None, headers: dict[str, str] | None = None
@@ -120,8 +120,10 @@ class Site:
 
 
 @asynccontextmanager
-async def served(*rules: Any, webhooks: list[dict[str, Any]] | None = None) -> AsyncIterator[Site]:
-    site = Site()
+async def served(
+    *rules: Any, webhooks: list[dict[str, Any]] | None = None, sources: Sequence[str] = ("pbx1",)
+) -> AsyncIterator[Site]:
+    site = Site(sources)
     centre = site.centre
     settings = AlertSettings.model_validate({"webhooks": webhooks or []})
     site.alerts = Alerts(
@@ -261,6 +263,7 @@ async def test_a_silence_marks_matching_alerts_until_it_is_ended(site: Site) -> 
     made = await site.post("/api/v1/silences", silencing(until=site.centre.at + 60))
     assert made.status == 200
     silence = made.json
+    assert silence.pop("matching") == 1
     assert silence == {
         **silencing(until=silence["until"]),
         "id": silence["id"],
@@ -290,6 +293,46 @@ async def test_a_silence_that_nothing_could_match_is_refused_with_the_labels_tha
     assert await site.get("/api/v1/silences") == []
 
 
+@pytest.mark.parametrize(
+    ("matchers", "why"),
+    [
+        ({"rule": "lnch"}, "there is no rule 'lnch'; there are: lunch, wait"),
+        ({"severity": "crit"}, "there is no severity 'crit'; there are: critical, info, warning"),
+        ({"source": "pbx2"}, "there is no source 'pbx2'; there are: pbx1"),
+        ({"queue": "pbx2/sales"}, "there is no source 'pbx2'; there are: pbx1"),
+        ({"agent": "pbx2/a1"}, "there is no source 'pbx2'; there are: pbx1"),
+        ({"queue": "sales"}, "a queue is named with its source: write 'pbx1/sales'"),
+        ({"agent": "a1"}, "an agent is named with its source: write 'pbx1/a1'"),
+        ({"queue": "later"}, "a queue is named with its source: write 'pbx1/later'"),
+        ({"queue": "pbx1/"}, "a queue is named with its source: write 'pbx1/NAME'"),
+        ({"rule": "lunch", "queue": "pbx1/sales", "severity": "Critical"}, "there is no severity 'Critical'"),
+    ],
+)
+async def test_a_silence_of_something_that_is_not_there_is_refused_with_what_there_is(
+    site: Site, matchers: dict[str, str], why: str
+) -> None:
+    said = silencing(matchers=matchers, until=site.centre.at + 60)
+    assert why in (await site.post("/api/v1/silences", said)).refused(400)
+    assert await site.get("/api/v1/silences") == []
+
+
+async def test_the_source_that_has_it_is_advised() -> None:
+    async with served(LUNCH, sources=("pbx1", "pbx2")) as two:
+        for name in ("sales", "nobody"):
+            said = silencing(matchers={"queue": name}, until=two.centre.at + 60)
+            told = (await two.post("/api/v1/silences", said)).refused(400)
+            assert f"'pbx2/{name}'" in told
+            assert (f"'pbx1/{name}'" in told) == (name == "nobody")
+
+
+async def test_a_silence_of_a_queue_that_is_not_there_yet_is_kept_and_says_that_nothing_matches(
+    site: Site,
+) -> None:
+    said = silencing(matchers={"queue": "pbx1/christmas"}, until=site.centre.at + 60)
+    told = await site.post("/api/v1/silences", said)
+    assert (told.status, told.json["matching"]) == (200, 0)
+
+
 async def test_a_silence_that_is_over_is_not_listed(site: Site) -> None:
     await site.post("/api/v1/silences", silencing(until=site.centre.at + 60))
     site.centre.passes(61)
@@ -301,7 +344,11 @@ LONG = "x" * 200
 
 @pytest.mark.parametrize(
     "matchers",
-    [{"rule": "lunch"}, {"floor": LONG}, {"queue": "зал «Б»\u202e", "severity": "x", "team": "North"}],
+    [
+        {"rule": "lunch"},
+        {"floor": LONG},
+        {"queue": "pbx1/зал «Б»\u202e", "severity": "critical", "team": "North"},
+    ],
 )
 async def test_a_silence_within_the_bounds_is_kept_as_it_was_said(
     site: Site, matchers: dict[str, str]
@@ -359,7 +406,7 @@ async def test_what_a_silence_lacks_is_named(site: Site, key: str) -> None:
 
 async def test_no_more_silences_than_are_kept(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(silences_module.MAX_SILENCES):
-        await site.alerts.silence(matchers={"rule": "x"}, by="A", why="", until=site.centre.at + 60)
+        await site.alerts.silence(matchers={"rule": "wait"}, by="A", why="", until=site.centre.at + 60)
     assert len(await site.get("/api/v1/silences")) == 1_000
     said = silencing(until=site.centre.at + 120)
     assert "1000" in (await site.post("/api/v1/silences", said)).refused(409)
@@ -444,7 +491,7 @@ async def test_a_dead_letter_that_is_not_there_is_not_replayed(change: dict[str,
 
 async def test_a_reload_tells_how_much_holds_now(site: Site) -> None:
     told = await site.post("/api/v1/alerts/reload", {})
-    assert (told.status, told.json) == (200, {"rules": 3, "webhooks": 1})
+    assert (told.status, told.json) == (200, {"rules": 3, "webhooks": 1, "waiting_for_restart": ["day"]})
     (await site.post("/api/v1/alerts/reload", {"rules": []})).refused(400)
     assert site.reloads == 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Final, NamedTuple
@@ -23,6 +24,12 @@ from monitor.alerts.fields import Field, Type
 
 _TOLD: Final = 12
 """Names that are listed where none is near."""
+
+_SHARE: Final = "a share is from 0 to 1"
+_ALL: Final = 100
+"""Percent: a number up to here was meant as percentage."""
+
+_PERCENTAGE: Final = re.compile(r"[0-9.]+%")
 
 _CALLED: Final[Mapping[Type, str]] = {
     "number": "a number",
@@ -168,7 +175,7 @@ class Checker:
         if isinstance(node, Name) and node.name not in self._fields and isinstance(beside, Name):
             other = self._fields.get(beside.name)
             if other is not None and other.type == "text":
-                near = get_close_matches(node.name, other.values, n=1) or [node.name]
+                near = get_close_matches(node.name.lower(), other.values, n=1) or [node.name]
                 raise self._wrong(
                     f'there is no field {node.name}; a text stands in quotation marks: "{near[0]}"',
                     node.start,
@@ -189,10 +196,26 @@ class Checker:
         for node, checked, other in ((right_node, right, left), (left_node, left, right)):
             if isinstance(node, Constant) and checked.type == "text" and other.field and other.field.values:
                 self._possible(str(node.value), node.start, other.field)
+            if other.field and other.field.share:
+                self._share(node)
+
+    def _share(self, node: Node) -> None:
+        """Refuse a constant that no share can ever reach: 80 was meant as 80%."""
+        negative = isinstance(node, Negative)
+        constant = node.operand if isinstance(node, Negative) else node
+        if not isinstance(constant, Constant) or not isinstance(constant.value, float):
+            return
+        if negative and constant.value > 0:
+            raise self._wrong(f"{_SHARE}, such as 80%", node.start)
+        if not negative and constant.value > 1:
+            as_percentage = _PERCENTAGE.match(self._text, constant.start)
+            sensible = constant.value <= _ALL and not as_percentage
+            meant = f": write {constant.value:g}%" if sensible else ", such as 80%"
+            raise self._wrong(f"{_SHARE}{meant}", node.start)
 
     def _possible(self, value: str, position: int, field: Field) -> None:
         if value not in field.values:
-            near = get_close_matches(value, field.values, n=1)
+            near = get_close_matches(value.lower(), field.values, n=1)
             hint = f'perhaps "{near[0]}"; ' if near else ""
             raise self._wrong(
                 f'{field.name} is never "{value}": {hint}it is one of {", ".join(field.values)}', position
@@ -208,14 +231,17 @@ class Checker:
 
 def unknown_name(name: str, fields: Mapping[str, Field]) -> str:
     """Return what to tell of a name that is no field's."""
-    last = name.rpartition(".")[2]
+    lower = name.lower()  # as all fields are
+    if lower in fields:
+        return f"there is no field {name}; perhaps {lower}"
+    last = lower.rpartition(".")[2]
     near = [
-        *(field.name for field in fields.values() if field.running and field.public == name),  # since
-        *(known for known in fields if known.startswith(f"{name}.")),  # presence
+        *(field.name for field in fields.values() if field.running and field.public == lower),  # since
+        *(known for known in fields if known.startswith(f"{lower}.")),  # presence
         *(known for known in fields if last in known.split(".")),  # service_level
     ]
     near.sort(key=lambda known: not fields[known].share)
-    near = list(dict.fromkeys(near + get_close_matches(name, fields, n=3)))[:3]
+    near = list(dict.fromkeys(near + get_close_matches(lower, fields, n=3)))[:3]
     if near:
         return f"there is no field {name}; perhaps {' or '.join(near)}"
     known = list(fields)

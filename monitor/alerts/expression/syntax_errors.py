@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -39,6 +40,11 @@ _LONGEST: Final = max(map(len, _MEANT))
 
 _WORDS: Final = frozenset({"and", "or", "not", "in", "true", "false", "null"})
 
+_BARE_NUMBER: Final = re.compile(r"(?<![\w.])([0-9]+(?:\.[0-9]+)?)\s+\Z", re.ASCII)
+_UNITS: Final = frozenset("smhd")
+_CLOCK: Final = re.compile(r"([0-9]+)(?::([0-5][0-9]))?:([0-5][0-9])(?![\w.:])", re.ASCII)
+_DIGITS: Final = re.compile(r"(?<![\w.])[0-9]+\Z", re.ASCII)
+
 _OPERAND: Final = "a field, a number, a duration, a text or `(`"
 
 
@@ -47,6 +53,10 @@ def unexpected_character(text: str, position: int) -> RuleError:
     found = text[position]
     if found in "\"'":
         return RuleError(f"this text does not end: its closing {found} is missing", position, text=text)
+    if found == ":" and (begun := _DIGITS.search(text[:position])):
+        clock = _CLOCK.match(text, begun.start())
+        if clock:
+            return RuleError(f"{clock[0]} is no duration: write {_seconds(clock)}s", begun.start(), text=text)
     meant = _meant(text, position)
     if meant:
         return RuleError(meant, position, text=text)
@@ -69,6 +79,8 @@ def unexpected_token(text: str, error: UnexpectedToken) -> RuleError:
         problem = "comparisons can't be chained: write `a < b and b < c`"
     elif token.type in ("TRUE", "FALSE", "NULL", "NAME") and found.lower() in _WORDS and found not in _WORDS:
         problem = f"write {found.lower()} in small letters"
+    elif token.type == "NAME" and found in _UNITS and (number := _BARE_NUMBER.search(text[:position])):
+        problem = f"a unit follows its number without a space: write {number[1]}{found}"
     elif token.type == "RPAR" and "$END" in accepted:
         problem = "this ) closes nothing: no ( is open"
     elif found == "," and text[position - 1].isdigit() and text[position + 1 : position + 2].isdigit():
@@ -76,6 +88,13 @@ def unexpected_token(text: str, error: UnexpectedToken) -> RuleError:
     else:
         problem = f"{_expected(accepted)}, found {found}"
     return RuleError(problem, position, text=text)
+
+
+def _seconds(clock: re.Match[str]) -> int:
+    """Return the seconds of ``1:30`` or ``1:00:30``."""
+    first, middle, last = clock.groups()
+    minutes = int(first) if middle is None else int(first) * 60 + int(middle)
+    return minutes * 60 + int(last)
 
 
 def _meant(text: str, position: int, more_than: int = 0) -> str:

@@ -29,7 +29,9 @@ _SEPARATOR = b"\xff"
 def body(notification: Notification, language: str | None) -> bytes:
     """Return the body as JSON."""
     alerts = [_alert(alert, language) for alert in notification.alerts]
-    group = {"alertname" if name == "rule" else name: value for name, value in notification.group.items()}
+    group = {
+        "alertname" if name == "rule" else name: value for name, value in notification.group.items() if value
+    }
     return msgspec.json.encode(
         {
             "receiver": notification.webhook,

@@ -30,6 +30,10 @@ WORDS: dict[str, dict[str, str]] = {
     },
 }
 
+_APART = "\N{ZERO WIDTH SPACE}"
+"""Breaks what chat services would take for a mention: a queue may be called `@everyone`."""
+_MENTIONS = (("@", f"@{_APART}"), ("<!", f"<{_APART}!"))
+
 
 class Message(NamedTuple):
     """What people read."""
@@ -46,13 +50,21 @@ def message(notification: Notification, language: str | None) -> Message:
     tones = [_tone(alert) for alert in notification.alerts]
     gravest = min(tones, key=GRAVEST_FIRST.index, default=GRAVEST_FIRST[-1])
     lines = [
-        f"{words[tone]}: {summary(alert, language)}"
+        f"{words[tone]}: {_harmless(summary(alert, language))}"
         for tone, alert in zip(tones[:MAX_LINES], notification.alerts, strict=False)
     ]
     if len(tones) > MAX_LINES:
         lines.append("… " + words["more"].format(len(tones) - MAX_LINES))
     rules = list(dict.fromkeys(alert.rule for alert in notification.alerts))
     return Message(f"{words[gravest]}: {', '.join(rules)}", "\n".join(lines), gravest)
+
+
+def _harmless(text: str) -> str:
+    """Return a summary as one line that mentions nobody."""
+    line = " ".join(text.splitlines())
+    for mention, broken in _MENTIONS:
+        line = line.replace(mention, broken)
+    return line
 
 
 def _tone(alert: Alert) -> Tone:

@@ -19,7 +19,10 @@ TOLD_TRIES = 2
 """Failed tries of one notification from which on the log says that the receiver fails: one alone is no news."""
 
 OnDelivered: TypeAlias = Callable[[Notification, float], None]
-"""Called with a notification that was delivered, and how many seconds after its ``at`` that was."""
+"""Called with a notification that was delivered, and how many seconds after what it tells that was.
+
+Not for dead letters that were sent again: how long those took says nothing about the deliveries.
+"""
 
 
 class Timer(Protocol):
@@ -132,7 +135,7 @@ class Courier:
         failing_since = self.outbox.failing_since
         self._keep(self.outbox.settle(entry, outcome, now))
         self._tell(entry, outcome, failing_since, now)
-        if outcome.delivered and self._on_delivered is not None:
+        if outcome.delivered and self._on_delivered is not None and not entry.stored.replayed:
             self._on_delivered(notification, max(0.0, now - notification.at))
 
     def _tell(self, entry: Entry, outcome: Outcome, failing_since: float | None, now: float) -> None:

@@ -50,6 +50,8 @@ class Stored(msgspec.Struct, kw_only=True, omit_defaults=True):
     """How long before ``next_at`` the last try was."""
     last_error: str | None = None
     given_up_at: float | None = None
+    replayed: bool = False
+    """It was a dead letter and is sent again."""
 
 
 class Entry:
@@ -176,7 +178,9 @@ class Outbox:
         if entry is None:
             return None
         self._dead_bytes -= entry.size
-        stored = Stored(notification=entry.stored.notification, order=order, since=now, next_at=now)
+        stored = Stored(
+            notification=entry.stored.notification, order=order, since=now, next_at=now, replayed=True
+        )
         again = Entry(entry.notification(), stored)
         changes: Changes = {dead_key(self.webhook, notification): None}
         changes[waiting_key(self.webhook, notification)] = again.packed()
