@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 from collections import ChainMap, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import islice
 from time import perf_counter
 from typing import Protocol
 
@@ -19,27 +18,24 @@ import structlog
 
 from monitor.alerts.errors import NoSuch, TooManySilences
 from monitor.alerts.evaluator import Evaluator, Key, Subject, Transition
+from monitor.alerts.keeping import Keeping, KeptAlert
 from monitor.alerts.notification import Notification
 from monitor.alerts.rules import Kind, Rule
 from monitor.alerts.silences import MAX_SILENCES, Silence, next_end, silencing
 from monitor.alerts.subjects import Subjects
 from monitor.alerts.telling import Message, Receiver, Telling
 from monitor.engine import Changes
-from monitor.log.contract import Shelf, StorageError
+from monitor.log.contract import Shelf
 from monitor.model import Acknowledgement, Alert
 
 logger = structlog.get_logger(__name__)
 
 SLICE_SECONDS = 0.002
 """How long subjects are judged before others have their turn."""
-HISTORY = 1_000
-"""Alerts that are over and still listed."""
 FORGET_SECONDS = 10.0
 """How often what was told long ago is forgotten."""
-RETRY_SECONDS = 5.0
-"""How soon what could not be kept is tried to be kept again."""
-MAX_UNKEPT = 20_000
-"""Entries that wait for a disk to have room. Without the oldest, a start finds alerts that are over, and ends them."""
+PAUSE_SECONDS = 5.0
+"""How long the work rests after a defect."""
 
 
 class Deliveries(Protocol):
@@ -50,13 +46,6 @@ class Deliveries(Protocol):
 
     def submit(self, notifications: Sequence[Notification], *, kept: bool) -> None:
         """Bring them to their receivers. ``kept``: their entries are on the shelf."""
-
-
-class _Kept(msgspec.Struct, frozen=True):
-    """An alert on the shelf."""
-
-    alert: Alert
-    told: tuple[str, ...]
 
 
 class AlertCenter:
@@ -75,25 +64,18 @@ class AlertCenter:
     ) -> None:
         self.alerts: dict[str, Alert] = {}
         """All that there are, as they are shown, by id."""
-        self.history: deque[Alert] = deque()
-        """Those that are over, the oldest first."""
         self.silences: dict[str, Silence] = {}
         self._subjects = subjects
         self._evaluator = Evaluator(rules, language=language)
         self._telling = Telling()
         self._receivers: Sequence[Receiver] = ()
         self._deliveries: Deliveries | None = None
-        self._shelf = shelf
+        self._keeping = Keeping(shelf, now)
         self._now = now
         self._new_id = new_id
         self._publish = publish
         self._dirty: dict[Subject, None] = {}
         self._unseen = subjects.unseen()
-        self._stale: dict[str, bytes | None] = {}
-        """Entries of the history to be added to the shelf or removed from it."""
-        self._unkept: dict[str, bytes | None] = {}
-        self._retry_at = 0.0
-        """When that is tried to be kept again."""
         self._circumstances: tuple[frozenset[str], frozenset[str]] | None = None
         """Silences in force and sources that can't be seen, as all alerts were last marked."""
         self._to_mark: deque[Key] = deque()
@@ -112,30 +94,15 @@ class AlertCenter:
 
     async def restore(self) -> None:
         """Read what was kept. Raises :class:`monitor.log.contract.StorageError`."""
-        known: list[Alert] = []
-        for key, data in sorted((await self._shelf.load()).items()):
-            try:
-                self._take(key, data, known)
-            except msgspec.MsgspecError as error:  # another version wrote it: what still holds is found anew
-                logger.error("kept_alert_unreadable", entry=key, reason=str(error))
-        self._make_room()
-        self.alerts.update({alert.id: alert for alert in known})
+        found = await self._keeping.load()
+        for kept in found.alerts:
+            self._telling.restore(kept.alert, kept.told)
+        self.silences.update(found.silences)
+        known = [kept.alert for kept in found.alerts]
         orphans = self._evaluator.restore(known)
         now = self._now()
         self.alerts.update({alert.id: self._marked(alert, now) for alert in known})
         self._ended_before = [Transition(alert, _over(alert, now)) for alert in orphans]
-
-    def _take(self, key: str, data: bytes, known: list[Alert]) -> None:
-        """Take over one entry of the shelf; an alert is added to those that are known."""
-        kind, _, rest = key.partition(":")
-        if kind == "alert":
-            kept = msgspec.json.decode(data, type=_Kept)
-            known.append(kept.alert)
-            self._telling.restore(kept.alert, kept.told)
-        elif kind == "history":
-            self.history.append(msgspec.json.decode(data, type=Alert))
-        elif kind == "silence":
-            self.silences[rest] = msgspec.json.decode(data, type=Silence)
 
     def start(self, receivers: Sequence[Receiver], deliveries: Deliveries) -> None:
         """Begin to judge."""
@@ -153,8 +120,7 @@ class AlertCenter:
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-        if self._unkept:
-            await self._keep({})
+        await self._keeping.close()
 
     async def replace(self, rules: Iterable[Rule], receivers: Sequence[Receiver], *, language: str) -> None:
         """Go on with other rules and receivers: the configuration was read anew."""
@@ -195,7 +161,7 @@ class AlertCenter:
     @property
     def past(self) -> list[Alert]:
         """Alerts that are over, the latest first."""
-        return list(reversed(self.history))
+        return list(reversed(self._keeping.history))
 
     @property
     def next_look(self) -> float | None:
@@ -234,9 +200,7 @@ class AlertCenter:
                 id=self._new_id(), matchers=matchers, by=by, why=why, created_at=now, until=until
             )
             self.silences[silence.id] = silence
-            await self._settle(
-                [], {f"silence:{silence.id}": msgspec.json.encode(silence)} | self._forget(ended)
-            )
+            await self._settle([], {silence.id: silence} | self._forget(ended))
         logger.info("alerts_silenced", silence=silence.id, by=by, why=why, until=until)
         return silence
 
@@ -248,10 +212,10 @@ class AlertCenter:
             await self._settle([], self._forget([silence_id]))
         logger.info("silence_ended", silence=silence_id)
 
-    def _forget(self, silences: Iterable[str]) -> dict[str, bytes | None]:
+    def _forget(self, silences: Sequence[str]) -> dict[str, Silence | None]:
         for one in silences:
             self.silences.pop(one, None)
-        return {f"silence:{one}": None for one in silences}
+        return dict.fromkeys(silences)
 
     # --- the work --------------------------------------------------------------------------------------
 
@@ -263,8 +227,8 @@ class AlertCenter:
                 async with self._lock:
                     await self._judge_and_settle()
             except Exception:  # a defect must not end all alerts: what still holds is found again
-                logger.exception("alerts_not_settled", effect="looked at anew", retry_seconds=RETRY_SECONDS)
-                await asyncio.sleep(RETRY_SECONDS)
+                logger.exception("alerts_not_settled", effect="looked at anew", retry_seconds=PAUSE_SECONDS)
+                await asyncio.sleep(PAUSE_SECONDS)
                 self._circumstances = None  # so that all alerts are looked at
                 self._unsettled = True
                 self._wake.set()
@@ -280,18 +244,15 @@ class AlertCenter:
     async def _wait(self) -> None:
         """Wait for a change, or for the time at which something is to be judged without one."""
         at = self.next_look
-        if self._unkept:
-            at = _soonest(at, self._retry_at)
+        at = _soonest(at, self._keeping.retry_at)
         timeout = None if at is None else max(0.0, at - self._now())
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), timeout)
         self._wake.clear()
 
     def _is_time_to_ask(self) -> bool:
-        now = self._now()
-        return (bool(self._unkept) and now >= self._retry_at) or (
-            self._ask_at is not None and self._ask_at <= now
-        )
+        at = _soonest(self._ask_at, self._keeping.retry_at)
+        return at is not None and at <= self._now()
 
     def _take_due(self) -> None:
         subjects, kinds = self._evaluator.due(self._now())
@@ -336,9 +297,12 @@ class AlertCenter:
             return []
 
     async def _settle(
-        self, transitions: Sequence[Transition], entries: Mapping[str, bytes | None] | None = None
+        self, transitions: Sequence[Transition], silences: Mapping[str, Silence | None] | None = None
     ) -> None:
-        """Decide who is told what, keep it, and only then tell."""
+        """Decide who is told what, keep it, and only then tell.
+
+        An alert is told even where keeping fails: who waits for a disk loses the customer.
+        """
         now = self._now()
         if self._evaluator.refused:
             logger.warning(
@@ -347,7 +311,7 @@ class AlertCenter:
             self._evaluator.refused = 0
         removed = [one.before.id for one in transitions if one.before is not None and not _goes_on(one)]
         ended = [one.after for one in transitions if one.after is not None and one.after.state == "resolved"]
-        self._remember(ended)
+        self._keeping.remember(ended)
         touched = self._touched(transitions)
         marked = [*(self._marked(alert, now) for alert in touched), *self._marked_anew(now)]
         fresh = {alert.id: alert for alert in marked if alert != self.alerts.get(alert.id)}
@@ -364,26 +328,16 @@ class AlertCenter:
         # How alerts are marked follows from what else is known; one that is pending begins anew after a restart.
         worth_keeping = {alert.id: there[alert.id] for alert in (*touched, *begun) if alert.state == "firing"}
         changed = fresh | worth_keeping
-        to_keep = dict(entries or {}) | self._kept(worth_keeping.values(), removed)
-        outgoing = {} if self._deliveries is None else self._deliveries.entries(notifications)
-        again_due = bool(self._unkept) and now >= self._retry_at
-        kept = await self._keep(to_keep, outgoing) if to_keep or outgoing or again_due else True
+        kept = await self._keeping.write(
+            alerts=[KeptAlert(alert, self._told(alert)) for alert in worth_keeping.values()],
+            removed=removed,
+            silences=silences,
+            outgoing=None if self._deliveries is None else self._deliveries.entries(notifications),
+        )
         self._show(removed, changed)
-        self._stale = {}
         if self._deliveries is not None and notifications:
             self._deliveries.submit(notifications, kept=kept)
         _log(transitions)
-
-    def _remember(self, ended: Sequence[Alert]) -> None:
-        """Add alerts to the history, which keeps the latest."""
-        for alert in ended[-HISTORY:]:
-            self.history.append(alert)
-            self._stale[_history_key(alert)] = msgspec.json.encode(alert)
-        self._make_room()
-
-    def _make_room(self) -> None:
-        while len(self.history) > HISTORY:
-            self._stale[_history_key(self.history.popleft())] = None
 
     def _touched(self, transitions: Iterable[Transition]) -> list[Alert]:
         """Return the alerts that changed and go on."""
@@ -434,34 +388,8 @@ class AlertCenter:
             id=self._new_id(), webhook=message.receiver, group=message.group, at=now, alerts=message.alerts
         )
 
-    def _kept(self, changed: Iterable[Alert], removed: Iterable[str]) -> dict[str, bytes | None]:
-        entries: dict[str, bytes | None] = {f"alert:{alert_id}": None for alert_id in removed}
-        for alert in changed:
-            told = tuple(sorted(self._telling.told.get(alert.id, ())))
-            entries[f"alert:{alert.id}"] = msgspec.json.encode(_Kept(alert, told))
-        return entries | self._stale
-
-    async def _keep(
-        self, entries: Mapping[str, bytes | None], outgoing: Mapping[str, bytes | None] | None = None
-    ) -> bool:
-        """Write what must survive, all at once; return whether it is written.
-
-        An alert is told even where that fails: who waits for a disk loses the customer. What is ``outgoing`` is then kept
-        by who delivers it.
-        """
-        entries = self._unkept | dict(entries)
-        try:
-            await self._shelf.put(entries | dict(outgoing or {}))
-        except StorageError as error:
-            if not self._unkept:
-                logger.error("alerts_not_kept", reason=str(error), retry_seconds=RETRY_SECONDS)
-            self._unkept = dict(islice(entries.items(), max(0, len(entries) - MAX_UNKEPT), None))
-            self._retry_at = self._now() + RETRY_SECONDS
-            return False
-        if self._unkept:
-            logger.info("alerts_kept_again")
-            self._unkept = {}
-        return True
+    def _told(self, alert: Alert) -> tuple[str, ...]:
+        return tuple(sorted(self._telling.told.get(alert.id, ())))
 
     def _show(self, removed: Sequence[str], changed: Mapping[str, Alert]) -> None:
         for alert_id in removed:
@@ -494,10 +422,6 @@ def _over(alert: Alert, now: float) -> Alert | None:
     if alert.state == "pending":
         return None
     return msgspec.structs.replace(alert, state="resolved", resolved_at=now)
-
-
-def _history_key(alert: Alert) -> str:
-    return f"history:{alert.resolved_at or 0.0:020.6f}:{alert.id}"
 
 
 def _soonest(one: float | None, other: float | None) -> float | None:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from monitor.alerts import NoSuch
-from monitor.alerts.center import HISTORY
+from monitor.alerts.keeping import HISTORY
 from monitor.alerts.telling import BURST
 from monitor.log import MemoryStorage
 from monitor.log.contract import StorageUnavailable
@@ -369,7 +369,7 @@ async def test_what_another_version_wrote_keeps_nobody_from_starting() -> None:
 
 
 async def test_a_defect_does_not_end_all_alerts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("monitor.alerts.center.RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("monitor.alerts.center.PAUSE_SECONDS", 0.01)
     centre = Centre().up()
     watch = await Watch(centre, rule()).start()
     whole, failed = watch.center._telling.settle, asyncio.Event()
@@ -423,6 +423,27 @@ async def test_what_was_pending_begins_anew_after_a_restart() -> None:
     second = await Watch(centre, rule(**{"for": "15s"}), storage=first.storage).start()
     assert second.states() == {"pbx1/sales": "pending"}
     assert second.only().since == centre.at
+    await second.stop()
+
+
+async def test_a_clock_that_was_set_back_over_a_restart_keeps_no_alert_for_ever() -> None:
+    later = Centre().up()
+    later.passes(3600)
+    first = await Watch(later, rule(**{"for": "15s"})).start()
+    waiting(later, "c1", "c2")
+    await first.settled()
+    await first.at(15)
+    assert first.states() == {"pbx1/sales": "firing"}
+    await first.stop()
+    earlier = Centre().up()  # an hour ago, and one caller has gone
+    waiting(earlier, "c1")
+    second = await Watch(earlier, rule(**{"for": "15s"}), storage=first.storage).start()
+    assert second.states() == {}
+    assert second.deliveries.said() == [("ops", "pbx1/sales", "resolved")]
+    waiting(earlier, "c2")
+    await second.settled()
+    await second.at(15)
+    assert second.deliveries.said() == [("ops", "pbx1/sales", "firing")]
     await second.stop()
 
 

@@ -100,7 +100,10 @@ async def live(centre: Recorded, rules: tuple[Rule, ...], chance: random.Random)
         await passes(watch, chance.choice([0.5, 2, 7, 20]))
     centre.tell(Tick, "pbx1")  # so that the recording is as long
     await watch.settled()
-    fired = [*watch.center.history, *(one for one in watch.center.alerts.values() if one.state == "firing")]
+    fired = [
+        *reversed(watch.center.past),
+        *(one for one in watch.center.alerts.values() if one.state == "firing"),
+    ]
     await watch.stop()
     return fired
 
