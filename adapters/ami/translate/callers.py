@@ -359,7 +359,10 @@ class Callers:
         self._same.clear()
 
     def learn(self, items: Iterable[Message], taken_at: float, since: float) -> tuple[CallerFacts, ...]:
-        """Learn who waits (``QueueEntry``); return them. Who left from ``since`` on is not among them."""
+        """Learn who waits (``QueueEntry``); return them.
+
+        Who left from ``since`` on is not among them, even if waiting in another queue by now.
+        """
         before = self._visits
         recent = [visit for visit in before.values() if visit.joined_at >= since]
         listed: list[Visit] = []
@@ -374,9 +377,11 @@ class Callers:
                 self._out.skipped("missing_field")
                 continue
             has_left = left and left.queue == queue and left.at >= since and uniqueid not in before
-            if self._channels.has_ended(uniqueid) or has_left:
+            visit = before.get(uniqueid)
+            has_moved = visit and visit.queue != queue and visit.joined_at >= since
+            if self._channels.has_ended(uniqueid) or has_left or has_moved:
                 continue
-            visit = before.get(uniqueid) or self._replaced(queue, uniqueid)
+            visit = visit or self._replaced(queue, uniqueid)
             if visit is None or visit.queue != queue:
                 visit = self._learn_one(queue, uniqueid, fields, taken_at)
             listed.append(visit)

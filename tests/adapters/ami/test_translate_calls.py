@@ -574,6 +574,24 @@ def test_who_waits_keeps_the_exact_time_and_who_left_is_not_told_again(waiting: 
     assert [one.call for one in again.callers] == [CALLER, "1000.6"]
 
 
+def test_who_went_on_to_another_queue_since_the_list_was_asked_for_waits_there(waiting: Replay) -> None:
+    entry = event("QueueEntry", Queue="sales", Position="1", Uniqueid=CALLER, Wait="40")
+    waiting.at = 41.0
+    waiting.feed(in_queue("QueueCallerLeave"))
+    waiting.feed(in_queue("QueueCallerJoin", Queue="support"))
+    snapshot = waiting.snapshot(queues=[entry], taken_at=40.0)[-1]
+    assert isinstance(snapshot, ev.Snapshot)
+    assert snapshot.callers == ()
+    assert outcomes(waiting.feed(in_queue("QueueCallerLeave", Queue="support"))) == ["answered"]
+
+
+def test_a_list_tells_of_a_move_that_we_did_not_see(waiting: Replay) -> None:
+    entry = event("QueueEntry", Queue="support", Position="1", Uniqueid=CALLER, Wait="5")
+    snapshot = waiting.snapshot(queues=[entry], taken_at=40.0)[-1]
+    assert isinstance(snapshot, ev.Snapshot)
+    assert [(one.queue, one.joined_at) for one in snapshot.callers] == [("support", 35.0)]
+
+
 def test_a_caller_known_from_lists_alone_may_have_pressed_a_key_or_been_answered(replay: Replay) -> None:
     entry = event(
         "QueueEntry", Queue="sales", Position="1", Uniqueid=CALLER, Channel="PJSIP/trunk-01", Wait="7"
