@@ -30,6 +30,7 @@ from tests.lab.traffic import Traffic, call_centre
 SECONDS = float(os.environ.get("OPERATOR_MONITOR_LAB_SECONDS", "60"))
 SEED = int(os.environ.get("OPERATOR_MONITOR_LAB_SEED", "1"))
 TALK_ENDS = frozenset({"COMPLETEAGENT", "COMPLETECALLER", "BLINDTRANSFER", "ATTENDEDTRANSFER"})
+COUNTED = frozenset({"CallerLeft", "AgentAnswered", "AgentMissed"})
 EVERY = 0.5
 TOLERATED = 1.0
 """Seconds that a difference may last."""
@@ -142,6 +143,7 @@ async def test_mixed_traffic_through_a_cut_a_stall_and_a_restart_of_the_pbx(open
                 await back_up(view)
                 watch.blind = False
                 await running
+                stopped_at = time.time()
                 await asyncio.to_thread(scene.asterisk.restart)
                 await back_up(view)
                 await scene.stage.driver.close()
@@ -154,7 +156,7 @@ async def test_mixed_traffic_through_a_cut_a_stall_and_a_restart_of_the_pbx(open
             await scene.agree()
             scene.view = first
             assert len(view.source.gaps) >= 3
-            counts_agree_outside_gaps(view, scene.asterisk.queue_log())
+            counts_agree_outside_gaps(view, scene.asterisk.queue_log(), stopped_at)
             assert view.corrections == {}
             assert first.corrections == {}
         finally:
@@ -166,19 +168,26 @@ async def back_up(view: Monitored) -> None:
     await view.until(lambda: view.source.state == "up", "we are in sync again", within=30)
 
 
-def counts_agree_outside_gaps(view: Monitored, log: list[QueueLogLine]) -> None:
+def counts_agree_outside_gaps(view: Monitored, log: list[QueueLogLine], stopped_at: float) -> None:
     """Compare with queue_log what happened outside the recorded gaps.
+
+    From ``stopped_at`` the PBX hangs up on everybody. Those whose time is over in that moment, too, have timed out by
+    queue_log and abandoned by the hang-up, which alone is told before they leave.
 
     queue_log knows whole seconds only, so what happened within a second of a gap's edge may count or not. Neither
     must an answer within a gap be lost on us if the two still talk when we are back: the PBX's lists tell.
     """
     gaps = view.source.gaps
-    surely, not_surely_inside = outside(gaps, 1.0), outside(gaps, -1.0)
+    stopping = next(Gap(start=stopped_at, end=gap.start, reason="") for gap in gaps if gap.start > stopped_at)
+    surely, not_surely_inside = outside([*gaps, stopping], 1.0), outside(gaps, -1.0)
 
     def perhaps(line: QueueLogLine) -> bool:
         return not_surely_inside(line) or (line.verb == "CONNECT" and still_talked_after(line, gaps, log))
 
     least, most = truth.outcomes(log, surely), truth.outcomes(log, perhaps)
+    for line in log:
+        if line.verb == "EXITWITHTIMEOUT" and not outside([stopping], 1.0)(line):
+            most.setdefault(line.queue, Counter())["abandoned"] += 1
     wrong = {}
     for queue_id in view.engine.queue_ids():
         queue = queue_id.partition("/")[2]
@@ -194,7 +203,11 @@ def counts_agree_outside_gaps(view: Monitored, log: list[QueueLogLine]) -> None:
             low, high, ours = low_by_agent[agent.name], high_by_agent[agent.name], getattr(agent.today, what)
             if not low <= ours <= high:
                 wrong[f"{agent.name} {what}"] = f"{low} to {high} by queue_log, ours {ours}"
-    assert wrong == {}, gaps
+    theirs = [
+        f"queue_log {line}" for line in log if line.verb in truth.OUTCOMES or line.verb == "RINGNOANSWER"
+    ]
+    told = [f"we {event}" for event in view.kept.events if type(event).__name__ in COUNTED]
+    assert wrong == {}, "\n".join([str(wrong), str(gaps), *theirs, *told])
 
 
 def still_talked_after(connect: QueueLogLine, gaps: list[Gap], log: list[QueueLogLine]) -> bool:
