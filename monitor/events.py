@@ -39,6 +39,12 @@ LeftOutcome: TypeAlias = Literal[
 ``CallerLeft`` with another outcome (the caller hung up before being connected) overrules it.
 """
 
+Presence: TypeAlias = Literal["signed_off", "ready", "paused", "wrap_up"]
+"""What the person at a device decided about taking calls, where the device tells it and not a queue."""
+
+WorkDefinition: TypeAlias = Literal["queues", "endpoints"]
+"""Who is at work in a source: the members of its queues, or (where it has no queues) who sits at its endpoints."""
+
 CompletedReason: TypeAlias = Literal["caller", "agent", "transfer", "unknown"]
 
 
@@ -128,6 +134,14 @@ class EndpointFacts(_Facts, frozen=True, kw_only=True):
     endpoint: str
     state: EndpointState
     do_not_disturb: bool = False
+    name: str | None = None
+    """How people call it (``101``); ``None``: as ``endpoint``."""
+    presence: Presence | None = None
+    """``None`` where the source does not tell."""
+    reason: str | None = None
+    """Of the pause."""
+    presence_since: float | None = None
+    """When that began, corrected to our clock; ``None`` where the source does not tell."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag=True):
@@ -174,6 +188,9 @@ class Snapshot(Event, frozen=True, kw_only=True):
     endpoints: tuple[EndpointFacts, ...] = ()
     """Devices beyond those of the members (the members' own are in ``MemberFacts.state``)."""
     complete_endpoints: bool = False
+    work: WorkDefinition = "queues"
+    """With ``endpoints`` each of ``endpoints`` is the place of an agent (its own one, unless configured otherwise);
+    an endpoint in state ``unknown`` is one that the source should know of and does not."""
 
 
 # --- endpoint --------------------------------------------------------------------------------------------
@@ -203,6 +220,14 @@ class DoNotDisturbChanged(Event, frozen=True, kw_only=True):
 
     endpoint: str
     on: bool
+
+
+class PresenceChanged(Event, frozen=True, kw_only=True):
+    """The person at a device signed off or on, takes no calls, does after-call work; also a new reason alone."""
+
+    endpoint: str
+    presence: Presence
+    reason: str | None = None
 
 
 # --- member ----------------------------------------------------------------------------------------------
@@ -404,6 +429,7 @@ AnyEvent: TypeAlias = (
     | EndpointUnreachable
     | EndpointStateChanged
     | DoNotDisturbChanged
+    | PresenceChanged
     | MemberAdded
     | MemberRemoved
     | MemberPaused

@@ -84,6 +84,23 @@ def claim(live: Live, agent: AgentEntity) -> None:
         _own(live, endpoint, agent.id)
 
 
+def seat(live: Live, endpoint: str, name: str, shown_name: str) -> None:
+    """Make an endpoint the place of one agent, who is added if not there yet."""
+    agent = live.agents.get(name) or add(live, name, shown_name)
+    config = live.configured.get(name)
+    if config is None or (config.name is None and agent.name == name):  # the first endpoint's name stays
+        _name(live, agent, shown_name)
+    for owner in list(live.owners.get(endpoint, ())):
+        configured = live.configured.get(owner)
+        if owner != name and (configured is None or endpoint not in configured.endpoints):
+            _unseat(live, endpoint, owner)
+    if endpoint not in agent.endpoints:
+        agent.endpoints.append(endpoint)
+        live.dirty["agent"].add(name)
+    _own(live, endpoint, name)
+    live.settle(name)
+
+
 def _name(live: Live, agent: AgentEntity, name: str) -> None:
     """Show an agent by this name: the configured one, else its member's."""
     if agent.name != name:
@@ -115,10 +132,15 @@ def _take_over(live: Live, endpoint: str) -> None:
     for name in list(live.owners.get(endpoint, ())):
         config = live.configured.get(name)
         if not live.members_of[name] and (config is None or endpoint not in config.endpoints):
-            live.agents[name].endpoints.remove(endpoint)
-            live.dirty["agent"].add(name)
-            live.settle(name)
-            _disown(live, endpoint, name)
+            _unseat(live, endpoint, name)
+
+
+def _unseat(live: Live, endpoint: str, name: str) -> None:
+    """Take an endpoint from an agent."""
+    live.agents[name].endpoints.remove(endpoint)
+    live.dirty["agent"].add(name)
+    live.settle(name)
+    _disown(live, endpoint, name)
 
 
 def _legs_changed_hands(live: Live, endpoint: str) -> None:

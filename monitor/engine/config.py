@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import msgspec
 
 from monitor.model import ServiceLevelFormula
@@ -53,7 +51,5 @@ class SourceConfig(msgspec.Struct, frozen=True, kw_only=True):
     default_queue: QueueConfig = QueueConfig()
     agents: tuple[AgentConfig, ...] = ()
     day: DayConfig = DayConfig()
-    work: Literal["queues", "endpoints"] = "queues"
-    """Who defines who is at work: queue membership, or (sources without queues) a reachable endpoint."""
     show_numbers: bool = False
     """Whether callers' numbers are shown whole."""

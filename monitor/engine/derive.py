@@ -14,18 +14,20 @@ from monitor.model import AgentState
 
 SOURCE_LOST: Final = 1 << 0
 NOT_SYNCHRONISED: Final = 1 << 1
-LEG_ANSWERED: Final = 1 << 2
-LEGS_HELD: Final = 1 << 3
-LEG_DIALING: Final = 1 << 4
-LEG_RINGING: Final = 1 << 5
-QUEUE_CALL: Final = 1 << 6
-DEVICE_IN_USE: Final = 1 << 7
-DEVICE_RINGING: Final = 1 << 8
-UNREACHABLE: Final = 1 << 9
-NO_MEMBER: Final = 1 << 10
-WRAP_UP: Final = 1 << 11
-PAUSED: Final = 1 << 12
-FREE: Final = 1 << 13
+ENDPOINT_UNKNOWN: Final = 1 << 2
+LEG_ANSWERED: Final = 1 << 3
+LEGS_HELD: Final = 1 << 4
+LEG_DIALING: Final = 1 << 5
+LEG_RINGING: Final = 1 << 6
+QUEUE_CALL: Final = 1 << 7
+DEVICE_IN_USE: Final = 1 << 8
+DEVICE_RINGING: Final = 1 << 9
+UNREACHABLE: Final = 1 << 10
+NO_MEMBER: Final = 1 << 11
+SIGNED_OFF: Final = 1 << 12
+WRAP_UP: Final = 1 << 13
+PAUSED: Final = 1 << 14
+FREE: Final = 1 << 15
 
 
 class Rule(NamedTuple):
@@ -40,6 +42,7 @@ class Rule(NamedTuple):
 RULES: Final = (
     Rule(SOURCE_LOST, "unknown", "source_lost"),
     Rule(NOT_SYNCHRONISED, "unknown", "source_not_synchronised"),
+    Rule(ENDPOINT_UNKNOWN, "unknown", "endpoint_unknown"),
     Rule(LEG_ANSWERED, "talking", "leg_answered"),
     Rule(LEGS_HELD, "on_hold", "legs_held"),
     Rule(LEG_DIALING, "dialing", "leg_dialing"),
@@ -50,6 +53,7 @@ RULES: Final = (
     Rule(DEVICE_RINGING, "ringing", "device_ringing"),
     Rule(UNREACHABLE, "offline", "endpoint_unreachable"),
     Rule(NO_MEMBER, "offline", "no_member"),
+    Rule(SIGNED_OFF, "offline", "signed_off"),
     Rule(WRAP_UP, "wrap_up", "wrap_up"),
     Rule(PAUSED, "paused", "paused"),
     Rule(FREE, "available", "free"),
@@ -79,12 +83,10 @@ IN_CALL: Final[frozenset[EndpointState]] = frozenset(
 )
 
 
-_DECIDES: Final = tuple(
-    next(rule for rule in RULES if rule.fact & (facts | FREE)) for facts in range(2 * FREE)
-)
-"""The rule for every combination of facts."""
+_BY_FACT: Final = {rule.fact: rule for rule in RULES}
 
 
 def derive(facts: int) -> Rule:
     """Return the rule that decides for these facts (an or of the constants above)."""
-    return _DECIDES[facts]
+    facts |= FREE
+    return _BY_FACT[facts & -facts]

@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from monitor import events
-from monitor.engine import callers, legs, members, source, storage
+from monitor.engine import callers, legs, members, source, storage, workplaces
 from monitor.engine.changes import Changes
 from monitor.engine.config import SourceConfig
 from monitor.engine.glances import AgentGlance, QueueTime
@@ -35,6 +35,7 @@ HANDLERS: Final[dict[type[events.Event], Callable[[Live, Any], None]]] = {
     events.EndpointUnreachable: members.endpoint_unreachable,
     events.EndpointStateChanged: members.endpoint_state_changed,
     events.DoNotDisturbChanged: members.do_not_disturb_changed,
+    events.PresenceChanged: workplaces.presence_changed,
     events.MemberAdded: members.member_added,
     events.MemberRemoved: members.member_removed,
     events.MemberPaused: members.member_paused,

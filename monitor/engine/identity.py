@@ -39,6 +39,10 @@ class Identity:
                 return agent
         return self._by_name.get(member.name)
 
+    def at(self, endpoint: str) -> AgentConfig | None:
+        """Return the configured agent that has an endpoint."""
+        return self._by_endpoint.get(endpoint)
+
     def named(self, name: str) -> AgentConfig | None:
         """Return the configured agent of this id or name."""
         return self._by_name.get(name)

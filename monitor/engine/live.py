@@ -436,6 +436,9 @@ class Live:
         """Yield the devices whose own state stands for an agent."""
         for member in self.members_of[agent.id]:
             yield member.endpoint
+        if self.source.work == "endpoints":
+            yield from agent.endpoints
+            return
         config = self.configured.get(agent.id)
         if config is not None:
             yield from config.endpoints

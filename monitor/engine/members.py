@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from monitor.engine import agents, queue_calls, wrap_up
 from monitor.engine.derive import DEVICE_FACTS, IN_CALL
 from monitor.engine.live import Live
@@ -25,6 +27,9 @@ from monitor.events import (
 
 QUIET_SECONDS = 1.0
 """How long a device may take to say that it is free after its leg ended."""
+
+_TELLING: Final = frozenset({"unavailable", "unknown"})
+"""States of a device that matter beside legs."""
 
 OUTCOMES_LIMIT = 100
 """Different business outcomes kept of an agent's day; further ones count as ``other``."""
@@ -224,7 +229,7 @@ def device_state(live: Live, name: str, state: EndpointState, *, touched: bool) 
     if endpoint.state == state:
         return
     freed = endpoint.state in IN_CALL and state not in IN_CALL
-    told_apart = "unavailable" in (endpoint.state, state)
+    told_apart = endpoint.state in _TELLING or state in _TELLING
     endpoint.state = state
     live.dirty["endpoint"].add(name)
     for agent in live.owners.get(name, ()):

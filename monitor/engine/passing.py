@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitor.engine import agents, callers, members, wrap_up
+from monitor.engine import agents, callers, members, workplaces, wrap_up
 from monitor.engine.history import STEP
 from monitor.engine.live import Live
 from monitor.engine.queue_counts import QueueCounts
@@ -37,7 +37,8 @@ def begin_day(live: Live, now: float) -> None:
     source.gaps = [gap for gap in source.gaps if gap.end is None or gap.end > start]
     live.changes.source = True
     for agent in list(live.agents.values()):
-        if not agent.configured and not live.members_of[agent.id] and not live.legs_of(agent):
+        at_work = live.members_of[agent.id] or workplaces.of(live, agent)
+        if not agent.configured and not at_work and not live.legs_of(agent):
             agents.remove(live, agent)
             continue
         agent.statistics.begin_day(start)

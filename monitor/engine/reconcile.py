@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from monitor.engine import callers, legs, members
+from monitor.engine import callers, legs, members, workplaces
 from monitor.engine.lists import (
     LEG_RANK,
     Lists,
@@ -59,6 +59,7 @@ class Reconciliation:
         live = self._live
         calm = {queue.name: queue.touched for queue in live.queues.values() if queue.touched < self._recent}
         take_queues(live, self._lists)
+        workplaces.take(live, self._event, self._recent)
         self._compare_devices()
         self._compare_members()
         self._compare_callers()

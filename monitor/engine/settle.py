@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from monitor.engine.derive import NO_MEMBER, PAUSED, UNREACHABLE, WRAP_UP, Rule, derive
+from monitor.engine import workplaces
+from monitor.engine.derive import PAUSED, UNREACHABLE, WRAP_UP, Rule, derive
 from monitor.engine.live import Live
 from monitor.engine.phone import Group, Phone, direction_of, phone_of, survey
 from monitor.engine.state import AgentEntity, Member, VisitKey
@@ -57,14 +58,6 @@ def member_facts(live: Live, member: Member) -> int:
     )
 
 
-def _facts_without_members(live: Live, agent: AgentEntity) -> int:
-    """Return what is so for an agent who is in no queue."""
-    if live.config.work == "queues":
-        return NO_MEMBER
-    states = [live.endpoints[name].state for name in live.state_endpoints(agent) if name in live.endpoints]
-    return 0 if any(state != "unavailable" for state in states) else UNREACHABLE
-
-
 def recount(live: Live) -> None:
     """Derive the members' states and count them, without accounting for anything: after a restore."""
     for agent in live.agents.values():
@@ -90,8 +83,11 @@ def _settle_agent(live: Live, agent: AgentEntity) -> None:
     if members:
         base |= (any_member & WRAP_UP) | (every_member & _SHARED)
     else:
-        base |= _facts_without_members(live, agent)
-    _settle_presence(live, agent, members)
+        base |= workplaces.facts(live, agent)
+    if members or live.source.work == "queues":
+        _settle_presence(live, agent, members)
+    else:
+        workplaces.settle_presence(live, agent)
     _enter(live, agent, derive(base), phone)
     live.dirty["agent"].add(agent.id)
     live.changes.agents.add(agent.id)
@@ -174,7 +170,8 @@ def _since_when(live: Live, agent: AgentEntity, rule: Rule, phone: Phone, at: fl
     if rule.state == "paused":
         told = agent.presence_since
     elif rule.state == "wrap_up":
-        told = max(member.wrap_from for member in live.members_of[agent.id] if member.wrap_until is not None)
+        wrapping = [one.wrap_from for one in live.members_of[agent.id] if one.wrap_until is not None]
+        told = max(wrapping, default=agent.presence_since)
     elif phone.leg is not None:
         told = {"talking": phone.leg.answered_at, "on_hold": phone.leg.held_since}.get(
             rule.state, phone.leg.started_at

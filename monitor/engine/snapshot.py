@@ -6,7 +6,7 @@ newer than they are. Calls that ended unseen count nowhere but as unknown: a gap
 
 from __future__ import annotations
 
-from monitor.engine import callers, members, queue_calls, wrap_up
+from monitor.engine import callers, members, queue_calls, workplaces, wrap_up
 from monitor.engine.derive import DEVICE_FACTS, IN_CALL
 from monitor.engine.lists import (
     Lists,
@@ -40,6 +40,7 @@ def replace(live: Live, event: Snapshot) -> None:
 
     moved = {queue.name for queue in live.queues.values() if queue.touched >= recent}
     take_queues(live, lists)
+    workplaces.take(live, event, recent)
     _replace_endpoints(live, event, lists, recent)
     _replace_members(live, lists, event.taken_at, recent)
     _replace_legs(live, lists, recent)

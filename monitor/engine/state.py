@@ -14,7 +14,7 @@ import msgspec
 from monitor.engine.agent_statistics import AgentStatistics
 from monitor.engine.queue_statistics import QueueStatistics
 from monitor.engine.timeline import SpanLog
-from monitor.events import Direction, EndpointState
+from monitor.events import Direction, EndpointState, Presence, WorkDefinition
 from monitor.model import AgentState, CallDirection, Gap, SourceState
 
 MemberKey: TypeAlias = tuple[str, str]
@@ -62,6 +62,8 @@ class SourceRecord(msgspec.Struct, kw_only=True, eq=False):
     corrections: dict[str, int] = {}
     unexpected: dict[str, int] = {}
     suspicions: list[Suspicion] = []
+    work: WorkDefinition = "queues"
+    """As the last snapshot told."""
 
 
 class AgentEntity(msgspec.Struct, kw_only=True, eq=False):
@@ -254,6 +256,12 @@ class Endpoint(msgspec.Struct, kw_only=True, eq=False):
     name: str
     state: EndpointState = "unknown"
     do_not_disturb: bool = False
+    listed: bool = False
+    """Whether it is an agent's place: the source has no queues and listed it last."""
+    presence: Presence | None = None
+    """What the person at it decided, where it tells."""
+    reason: str | None = None
+    presence_since: float | None = None
     quiet_until: float | None = None
     """Until then its state is taken for that of the agent's leg that just ended, and says nothing."""
     touched: float = NEVER

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from monitor.engine import workplaces
 from monitor.engine.history import STEP
 from monitor.engine.live import Live
 from monitor.engine.party import shown
@@ -114,6 +115,7 @@ class Views:
         """Return the devices that stand for an agent: configured ones, then those of the memberships."""
         config = self._live.configured.get(agent.id)
         found = dict.fromkeys(config.endpoints) if config else {}
+        found.update(dict.fromkeys(place.name for place in workplaces.of(self._live, agent)))
         found.update(dict.fromkeys(sorted(one.endpoint for one in self._live.members_of[agent.id])))
         return list(found)
 

@@ -30,6 +30,7 @@ ENDPOINTS = st.sampled_from(["PJSIP/101", "PJSIP/102", "hint:103@ext", "Local/10
 INTERFACES = st.sampled_from(["PJSIP/101", "PJSIP/102", "Local/103@q/n"])
 NAMES = st.sampled_from(["Anna", "Boris", "Boris", "Clara"])
 STATES = st.sampled_from(["idle", "ringing", "in_use", "on_hold", "busy", "unavailable", "unknown"])
+PRESENCES = st.sampled_from(["signed_off", "ready", "paused", "wrap_up"])
 OUTCOMES = st.sampled_from(
     ["answered", "abandoned", "timed_out", "left_empty", "exited_by_key", "transferred", "closed", "unknown"]
 )
@@ -90,8 +91,19 @@ SNAPSHOT = {
     "callers": st.lists(CALLERS, max_size=3).map(tuple),
     "legs": st.none() | st.lists(LEG_FACTS, max_size=4).map(tuple),
     "endpoints": st.lists(
-        facts(EndpointFacts, endpoint=ENDPOINTS, state=STATES, do_not_disturb=st.booleans()), max_size=2
+        facts(
+            EndpointFacts,
+            endpoint=ENDPOINTS,
+            state=STATES,
+            do_not_disturb=st.booleans(),
+            name=st.none() | NAMES,
+            presence=st.none() | PRESENCES,
+            reason=REASONS,
+            presence_since=MAYBE_TIMES,
+        ),
+        max_size=3,
     ).map(tuple),
+    "work": st.sampled_from(["queues", "queues", "endpoints"]),
 }
 MEMBER = {"queue": QUEUES, "interface": INTERFACES}
 SERVED = {"queue": QUEUES, "call": CALLS, "interface": INTERFACES, "leg": LEGS}
@@ -104,6 +116,7 @@ KINDS: dict[type[Event], dict[str, st.SearchStrategy[Any]]] = {
     events.EndpointUnreachable: {"endpoint": ENDPOINTS},
     events.EndpointStateChanged: {"endpoint": ENDPOINTS, "state": STATES},
     events.DoNotDisturbChanged: {"endpoint": ENDPOINTS, "on": st.booleans()},
+    events.PresenceChanged: {"endpoint": ENDPOINTS, "presence": PRESENCES, "reason": REASONS},
     events.MemberAdded: {"member": MEMBERS},
     events.MemberRemoved: MEMBER,
     events.MemberPaused: {**MEMBER, "reason": REASONS},

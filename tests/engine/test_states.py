@@ -208,20 +208,6 @@ def test_do_not_disturb_is_shown_and_changes_no_state() -> None:
     assert not story.agent().do_not_disturb
 
 
-def test_without_queues_a_reachable_endpoint_is_at_work() -> None:
-    config = SourceConfig(
-        source="pbx", work="endpoints", agents=(AgentConfig(id="anna", endpoints=("sip:101@example.org",)),)
-    )
-    story = Story(config)
-    story.queues = ()
-    story.connected().snapshot()
-    assert story.state("anna") == "offline", "never heard of its endpoint"
-    story.tell(events.EndpointStateChanged, endpoint="sip:101@example.org", state="idle")
-    assert story.state("anna") == "available"
-    story.tell(events.EndpointUnreachable, endpoint="sip:101@example.org")
-    assert story.state("anna") == "offline"
-
-
 def test_a_first_snapshot_tells_since_when() -> None:
     story = Story().up(
         member(paused=True, reason="lunch", paused_since=START - 600),

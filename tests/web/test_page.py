@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from monitor import events
 from monitor.feed import Feed, messages
 from monitor.feed import server as feed_module
 from monitor.web import WebServer
@@ -444,6 +445,38 @@ async def test_alerts_that_fire_are_called_out_and_go_when_they_are_over(wall: W
         view.seq,
     )
     await expect(ribbon).to_have_count(0)
+
+
+async def test_a_source_without_queues_shows_its_people_at_once(browser: Browser) -> None:
+    centre = Centre(queues=())
+    places = tuple(
+        events.EndpointFacts(endpoint=f"sip:{name}@pbx.example.org", name=name, state=state)
+        for name, state in (("101", "idle"), ("102", "unavailable"), ("103", "unknown"))
+    )
+    centre.tell(events.SourceConnected).tell(
+        events.Snapshot,
+        taken_at=centre.at,
+        endpoints=places,
+        complete_endpoints=True,
+        legs=(),
+        work="endpoints",
+    )
+    async with wall_of(browser, centre) as wall:
+        page = await wall.open()
+        for name, state in (("101", "available"), ("102", "offline"), ("103", "unknown")):
+            await expect(tile(page, name)).to_have_attribute("data-state", state)
+        leg = {"leg": "a", "call": "a"}
+        centre.tell(
+            events.LegStarted, endpoint=places[0].endpoint, direction="inbound", party="+74951234567", **leg
+        )
+        centre.tell(events.LegAnswered, leg="a")
+        await expect(tile(page, "101")).to_have_attribute("data-state", "talking")
+        await expect(tile(page, "101")).to_contain_text("+7495*****67")
+        await expect(tile(page, "101").locator(".today")).to_contain_text("1 Answered")
+        centre.tell(events.PresenceChanged, endpoint=places[0].endpoint, presence="paused", reason="lunch")
+        await expect(tile(page, "101").locator(".pausemark")).to_contain_text("lunch")
+        await page.goto(f"{wall.web.url}/?agent=pbx1/103&lang=en")
+        await expect(page.get_by_text("Nothing is known of the agent's phones at present.")).to_be_visible()
 
 
 async def test_names_are_text_whatever_they_contain(browser: Browser) -> None:

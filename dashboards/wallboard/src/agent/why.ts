@@ -3,6 +3,7 @@
 const RULES = [
   "source_lost",
   "source_not_synchronised",
+  "endpoint_unknown",
   "leg_answered",
   "legs_held",
   "leg_dialing",
@@ -12,6 +13,7 @@ const RULES = [
   "device_ringing",
   "endpoint_unreachable",
   "no_member",
+  "signed_off",
   "wrap_up",
   "paused",
   "free",

@@ -16,7 +16,7 @@ export function AgentTile({ cell }: { readonly cell: ReadonlySignal<Agent> }) {
   const agent = cell.value;
   const about = aboutOf(agent, t, queueNames(live.tables));
   const mark = markOf(agent, t);
-  const { answered, missed } = agent.today;
+  const { answered, direct, missed } = agent.today;
   const all = [agent.name, agent.team, t.state[agent.state], about.text, about.party, mark];
   return (
     <li class="tile" data-agent={agent.id} data-state={agent.state}>
@@ -49,7 +49,7 @@ export function AgentTile({ cell }: { readonly cell: ReadonlySignal<Agent> }) {
       <p class="today">
         <span title={t.agents.answered}>
           <Icon name="answered" />
-          {answered}
+          {agent.queues.length > 0 ? answered : answered + direct}
           <span class="spoken"> {t.agents.answered}</span>
         </span>
         {missed > 0 && (

@@ -43,10 +43,15 @@ export function App() {
 }
 
 function Chosen() {
-  const { place } = useBoard().tour;
+  const { live, tour } = useBoard();
+  const { place } = tour;
   if (place.kind === "queue") return <QueuePage id={place.id} />;
   if (place.kind === "agent") return <AgentPage key={place.id} id={place.id} />;
-  const view = place.kind === "view" ? place.view : "overview";
+  const asked = place.kind === "view" ? place.view : "overview";
+  // Where no source has queues, the agents are what there is to see.
+  const { agents, queues } = live.tables;
+  const queueless = queues.ids.value.length === 0 && agents.ids.value.length > 0;
+  const view = asked === "overview" && queueless ? "agents" : asked;
   const Component = COMPONENTS[view];
   return (
     <>
