@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import structlog
@@ -51,9 +52,37 @@ class CannotRecord(ServiceError):
         self.why = why
 
 
+class AdapterUnusable(ServiceError):
+    """An installed package announces an adapter and can't be loaded. ``package`` names it."""
+
+    def __init__(self, adapter: str, package: str, error: Exception) -> None:
+        super().__init__(
+            f"the package {package!r}, which offers the adapter {adapter!r}, can't be loaded: {error!r}; "
+            "install it anew, or a version that fits"
+        )
+        self.package = package
+
+
 def installed_adapters() -> dict[str, AdapterFactory]:
-    """Return the factories that installed packages announce, by adapter name."""
-    return {entry.name: entry.load() for entry in entry_points(group=ENTRY_POINTS)}
+    """Return the factories that installed packages announce, by adapter name.
+
+    A package is loaded when a source asks for its adapter: one that is broken costs the others nothing. Such a factory
+    raises :class:`AdapterUnusable`.
+    """
+    return {entry.name: _loading(entry) for entry in entry_points(group=ENTRY_POINTS)}
+
+
+def _loading(entry: EntryPoint) -> AdapterFactory:
+    def factory(options: Mapping[str, Any], base_directory: Path) -> Adapter:
+        try:
+            make: AdapterFactory = entry.load()
+        except Exception as error:  # whatever somebody else's package does when it is imported
+            raise AdapterUnusable(
+                entry.name, entry.dist.name if entry.dist else entry.value, error
+            ) from error
+        return make(options, base_directory)
+
+    return factory
 
 
 def make_adapter(
@@ -74,6 +103,8 @@ def make_adapter(
         return factory(source.options(), settings.base_directory)
     except (ValueError, OSError) as error:
         raise settings.source_error(source.id, error) from error
+    except AdapterUnusable as error:
+        raise settings.error_at(source.id, "adapter", str(error)) from error
 
 
 class Service:

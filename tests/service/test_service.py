@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 import threading
 from datetime import UTC, datetime
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 import aiohttp
@@ -13,12 +14,13 @@ import msgspec
 import pytest
 from websockets.asyncio.client import connect
 
-from monitor.app import Service
+from monitor.app import ENTRY_POINTS, Service
 from monitor.recording import replay
 from monitor.settings import AlertSettings, Settings, SettingsError
 from monitor.simulator import QUIET, Simulation, SimulationConfig
 from tests.service.conftest import Start, settings_for
 
+AMI = {"id": "a", "adapter": "ami", "username": "monitor", "secret": "s3cret"}
 BUSY = SimulationConfig(speed=30.0, seed=7)
 QUIET_ROOM = SimulationConfig(habits=QUIET, load=0.0, warm_up=0.0, agents=6, queues=2)
 
@@ -164,7 +166,23 @@ async def test_a_port_in_use_is_an_error_and_nothing_stays_open(start: Start, tm
 
 def test_an_adapter_that_is_not_installed_is_named() -> None:
     settings = Settings.of(environ={}, sources=[{"id": "a", "adapter": "nosuch"}])
-    with pytest.raises(SettingsError, match=r"adapter.*expected an installed adapter \(ami\).*'nosuch'"):
+    with pytest.raises(
+        SettingsError, match=r"adapter.*expected an installed adapter \(ami, hep, sip\).*'nosuch'"
+    ):
+        asyncio.run(_make(settings))
+
+
+def test_a_broken_package_is_told_where_its_adapter_is_asked_for_and_nowhere_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broken = EntryPoint(name="broken", value="nowhere.at.all:factory", group=ENTRY_POINTS)
+    known = entry_points(group=ENTRY_POINTS)
+    monkeypatch.setattr("monitor.app.entry_points", lambda group: [*known, broken])
+    asyncio.run(_make(Settings.of(environ={}, sources=[AMI])))
+    settings = Settings.of(environ={}, sources=[AMI, {"id": "b", "adapter": "broken"}])
+    with pytest.raises(
+        SettingsError, match=r"sources\[1\]\.adapter.*'nowhere.at.all:factory'.*can't be loaded.*nowhere"
+    ):
         asyncio.run(_make(settings))
 
 

@@ -20,7 +20,9 @@ from monitor.events import EndpointStateChanged, Snapshot, SourceConnected, Sour
 from tests.adapters.ami.loopback import LoopbackPbx, RecordingHost, say_nothing
 from tests.adapters.ami.script import BANNER, DENIED, SECRET, say
 
-CALM = Timeouts(boot_untold=0.2, ping_spacing=0.05, spacing=0.05, reconcile=60.0, silence=15.0, banner=15.0)
+CALM = Timeouts(
+    boot_untold=0.2, settling=0.05, ping_spacing=0.05, spacing=0.05, reconcile=60.0, silence=15.0, banner=15.0
+)
 """Nothing in here expires by itself on a slow machine."""
 PACE = Pace(first=0.01, most=0.05, refused=0.05)
 
@@ -110,7 +112,7 @@ async def test_events_of_one_read_come_in_one_batch_and_in_order(pbx):
 
 
 async def test_reconciles_by_itself_and_on_request(pbx):
-    timeouts = Timeouts(reconcile=0.1, reconcile_factor=0.0, spacing=0.05)
+    timeouts = Timeouts(reconcile=0.1, reconcile_factor=0.0, spacing=0.05, settling=0.05)
     async with running(adapter_for(pbx.port, timeouts=timeouts)) as host:
         await host.until(lambda: host.count(Snapshot) >= 3)
         snapshots = [event for event in host.events if isinstance(event, Snapshot)]
