@@ -121,7 +121,7 @@ async def test_reconciles_by_itself_and_on_request(pbx):
 
 
 async def test_request_wakes_a_waiting_connection(pbx):
-    timeouts = Timeouts(idle=60, silence=60, ping_every=60, reconcile=300, spacing=0.01)
+    timeouts = Timeouts(idle=60, silence=60, ping_every=60, reconcile=300, spacing=0.01, settling=0.05)
     adapter = adapter_for(pbx.port, timeouts=timeouts)
     adapter.request_snapshot()  # before there is a connection: nothing to do
     async with running(adapter) as host:
