@@ -63,23 +63,43 @@ class AdapterUnusable(ServiceError):
         self.package = package
 
 
+class AdapterAmbiguous(ServiceError):
+    """Several packages announce adapters of one name. ``packages`` names them."""
+
+    def __init__(self, adapter: str, packages: Sequence[str]) -> None:
+        super().__init__(
+            f"the packages {', '.join(packages)} all offer an adapter {adapter!r}; remove all but one of them"
+        )
+        self.packages = packages
+
+
 def installed_adapters() -> dict[str, AdapterFactory]:
     """Return the factories that installed packages announce, by adapter name.
 
     A package is loaded when a source asks for its adapter: one that is broken costs the others nothing. Such a factory
     raises :class:`AdapterUnusable`.
     """
-    return {entry.name: _loading(entry) for entry in entry_points(group=ENTRY_POINTS)}
+    announced: dict[str, list[EntryPoint]] = {}
+    for entry in entry_points(group=ENTRY_POINTS):
+        announced.setdefault(entry.name, []).append(entry)
+    return {name: _loading(entries) for name, entries in announced.items()}
 
 
-def _loading(entry: EntryPoint) -> AdapterFactory:
+def _package(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist else entry.value
+
+
+def _loading(entries: Sequence[EntryPoint]) -> AdapterFactory:
+    entry = entries[0]
+
     def factory(options: Mapping[str, Any], base_directory: Path) -> Adapter:
+        packages = sorted({_package(one) for one in entries})
+        if len(packages) > 1:
+            raise AdapterAmbiguous(entry.name, packages)
         try:
             make: AdapterFactory = entry.load()
         except Exception as error:  # whatever somebody else's package does when it is imported
-            raise AdapterUnusable(
-                entry.name, entry.dist.name if entry.dist else entry.value, error
-            ) from error
+            raise AdapterUnusable(entry.name, _package(entry), error) from error
         return make(options, base_directory)
 
     return factory
@@ -100,11 +120,18 @@ def make_adapter(
         )
         raise settings.error_at(source.id, "adapter", expected)
     try:
-        return factory(source.options(), settings.base_directory)
+        adapter: object = factory(source.options(), settings.base_directory)
     except (ValueError, OSError) as error:
         raise settings.source_error(source.id, error) from error
-    except AdapterUnusable as error:
+    except ServiceError as error:
         raise settings.error_at(source.id, "adapter", str(error)) from error
+    except Exception as error:  # a defect of somebody else's package
+        told = f"the factory of {source.adapter!r} failed: {error!r}; tell whoever made this adapter"
+        raise settings.error_at(source.id, "adapter", told) from error
+    if not isinstance(adapter, Adapter) or adapter.source != source.id:
+        told = f"the factory of {source.adapter!r} made no adapter of the source {source.id!r}; tell whoever made it"
+        raise settings.error_at(source.id, "adapter", told)
+    return adapter
 
 
 class Service:

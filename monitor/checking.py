@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Literal
 
 import structlog
 
+from adapters.contract import Adapter, Finding
 from monitor.events import Event, EventIds
 
 logger = structlog.get_logger(__name__)
+
+PATIENCE = 90.0
+"""Seconds for one source; the contract gives an adapter a minute."""
+
+
+async def findings(adapter: Adapter) -> AsyncIterator[Finding]:
+    """Yield what an adapter finds out. A defect in it, or one without an end, is a finding of its own."""
+    found = adapter.check(CheckHost())
+    loop = asyncio.get_running_loop()
+    until = loop.time() + PATIENCE
+    try:
+        while True:
+            async with asyncio.timeout_at(until):
+                finding = await anext(found)
+            yield finding
+    except StopAsyncIteration:
+        return
+    except TimeoutError:
+        why = f"the check did not end within {PATIENCE:.0f} s"
+    except Exception as error:  # the owner of a plug-in sees all of its errors
+        logger.exception("check_failed", source=adapter.source)
+        why = f"the check failed: {error!r}"
+    yield Finding(level="error", subject="adapter", message=why, remedy="tell whoever made this adapter")
 
 
 class CheckHost:

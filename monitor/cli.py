@@ -23,7 +23,7 @@ from monitor import __version__
 from monitor.alert_commands import check_webhooks
 from monitor.alert_commands import commands as alert_commands
 from monitor.app import Service, ServiceError, installed_adapters, make_adapter
-from monitor.checking import CheckHost
+from monitor.checking import findings
 from monitor.log.contract import StorageError
 from monitor.logs import configure_logs
 from monitor.recording import RecordingError
@@ -157,7 +157,7 @@ def check(config: ConfigOption) -> None:
             well = well and finding.level == "ok"
         for adapter in sources:
             typer.secho(f"\n{adapter.source}", bold=True)
-            async for finding in adapter.check(CheckHost()):
+            async for finding in findings(adapter):
                 say(finding)
                 well = well and finding.level in ("ok", "hint")
         return well

@@ -57,6 +57,18 @@ class Recorder(Protocol):
         """Append the events."""
 
 
+class NotOfThisSource(Exception):
+    """A defect of an adapter: an event of another source, or one with an id that does not grow."""
+
+    def __init__(self, source: str, event: Event, newest: str) -> None:
+        super().__init__(
+            f"{type(event).__name__} of the source {event.source!r} with id {event.id!r} came from the adapter of "
+            f"{source!r}, whose last id was {newest!r}: events need `source` as configured and a new `host.next_id()`"
+        )
+        self.source = source
+        self.event = event
+
+
 class SourcePipeline:
     """Runs one adapter and is its :class:`adapters.contract.Host`."""
 
@@ -74,6 +86,7 @@ class SourcePipeline:
         self.adapter = adapter
         self.engine = engine
         self.source = adapter.source
+        self._newest = ""
         self._event_log = log
         self._wall = now
         self._publish = publish
@@ -193,10 +206,15 @@ class SourcePipeline:
         return self._ids()
 
     def emit(self, events: Sequence[Event]) -> None:
-        """Take events in order."""
+        """Take events in order. Raises :class:`NotOfThisSource` for those that can't be this source's next ones."""
         if not events:
             return
-        now = self._wall()
+        now, newest = self._wall(), self._newest
+        for event in events:
+            if event.source != self.source or event.id <= newest:
+                raise NotOfThisSource(self.source, event, newest)
+            newest = event.id
+        self._newest = newest
         for event in events:
             self._ingest.received(self.source, type(event).__name__, now - event.at)
         if self._lost_unlogged is not None:
@@ -303,7 +321,7 @@ class SourcePipeline:
         if refused:
             self._start_over(refused)
         if self.engine.suspects:
-            self.adapter.request_snapshot()
+            self._request_snapshot()
 
     # --- a defect of ours ------------------------------------------------------------------------------
 
@@ -316,6 +334,13 @@ class SourcePipeline:
             return False
         return True
 
+    def _request_snapshot(self) -> None:
+        """Ask the adapter; a defect in it must not end the source's work."""
+        try:
+            self.adapter.request_snapshot()
+        except Exception:
+            self._logger.exception("snapshot_not_requested")
+
     def _start_over(self, refused: Sequence[Event]) -> None:
         """What the engine shows is not to be trusted until the next snapshot: say so, and ask for one.
 
@@ -325,7 +350,7 @@ class SourcePipeline:
             reason = "a defect in this service: see its log"
             self.emit([SourceLost(source=self.source, at=self._wall(), id=self.next_id(), reason=reason)])
         if not any(isinstance(event, SourceLost | Snapshot) for event in refused):
-            self.adapter.request_snapshot()
+            self._request_snapshot()
 
     # --- a log that can't be written -------------------------------------------------------------------
 
@@ -358,7 +383,7 @@ class SourcePipeline:
         self._ingest.log_writable(self.source, writable=True)
         self._cursor = lost.id
         self._logger.info("event_log_recovered")
-        self.adapter.request_snapshot()
+        self._request_snapshot()
 
     # --- state -----------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 
+import msgspec
 import pytest
 
 from monitor.engine import Changes, SourceEngine
@@ -21,7 +22,7 @@ from monitor.events import (
 )
 from monitor.log.contract import EventLog, StorageUnavailable
 from monitor.log.memory import MemoryStorage
-from monitor.pipeline import SourcePipeline
+from monitor.pipeline import NotOfThisSource, SourcePipeline
 
 
 class ScriptedAdapter:
@@ -261,6 +262,53 @@ async def test_an_adapter_that_fails_is_shown_as_lost_and_started_again(storage:
     desk.adapter.synchronise()
     await desk.until(lambda: desk.state() == "available")
     await desk.pipeline.stop()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"source": "other"}, {"id": ""}, {"id": "0000000000-0000000001"}],
+    ids=["source", "no id", "old id"],
+)
+async def test_an_event_that_can_not_be_the_next_of_its_source_is_the_adapters_defect_and_is_not_kept(
+    desk: Desk, wrong: dict[str, str]
+) -> None:
+    desk.adapter.synchronise()
+    await desk.until(lambda: desk.source_state() == "up")
+    host = desk.pipeline
+    good = MemberPaused(
+        source="pbx", at=host.now(), id=host.next_id(), queue="sales", interface="PJSIP/101", reason="lunch"
+    )
+    bad = msgspec.structs.replace(good, id=wrong.get("id", host.next_id()), source=wrong.get("source", "pbx"))
+    with pytest.raises(NotOfThisSource, match=r"MemberPaused of the source '(pbx|other)'"):
+        host.emit([good, bad])
+    desk.adapter.synchronise()  # all or nothing: this comes next
+    await desk.until(lambda: desk.ingest.names.count("Snapshot") == 2)
+    assert desk.ingest.names == ["SourceConnected", "Snapshot"] * 2
+
+
+async def test_an_adapter_that_can_not_be_asked_for_a_snapshot_does_not_end_its_sources_work(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.adapter.synchronise()
+    await desk.until(lambda: desk.source_state() == "up")
+    apply = desk.engine.apply
+
+    def defective(event: Event) -> None:
+        if isinstance(event, MemberPaused):
+            raise KeyError("a defect")
+        apply(event)
+
+    def unasked() -> None:
+        asked.set()
+        raise RuntimeError("another defect")
+
+    asked = asyncio.Event()
+    monkeypatch.setattr(desk.engine, "apply", defective)
+    monkeypatch.setattr(desk.adapter, "request_snapshot", unasked)
+    desk.adapter.emit(MemberPaused, queue="sales", interface="PJSIP/101", reason="lunch")
+    await desk.until(asked.is_set)
+    desk.adapter.compare(paused=True)
+    await desk.until(lambda: desk.source_state() == "up")
 
 
 async def test_the_reason_of_a_loss_is_what_the_source_shows(desk: Desk) -> None:

@@ -82,7 +82,7 @@ class SourceSettings(Section):
     id: ShortName
     """Short name; begins the id of everything that comes from this source (`pbx1/anna`)."""
     adapter: Text
-    """What speaks with it: `ami`, or the name under which an installed package offers another adapter."""
+    """What speaks with it: `ami`, `sip`, `hep`, or the name under which an installed package offers another adapter."""
 
     def options(self) -> dict[str, Any]:
         """Return what the adapter's factory gets: the source's mapping as configured."""

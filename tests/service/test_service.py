@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -14,7 +15,9 @@ import msgspec
 import pytest
 from websockets.asyncio.client import connect
 
-from monitor.app import ENTRY_POINTS, Service
+from adapters.ami import factory
+from adapters.contract import Adapter, AdapterFactory
+from monitor.app import ENTRY_POINTS, Service, make_adapter
 from monitor.recording import replay
 from monitor.settings import AlertSettings, Settings, SettingsError
 from monitor.simulator import QUIET, Simulation, SimulationConfig
@@ -184,6 +187,47 @@ def test_a_broken_package_is_told_where_its_adapter_is_asked_for_and_nowhere_els
         SettingsError, match=r"sources\[1\]\.adapter.*'nowhere.at.all:factory'.*can't be loaded.*nowhere"
     ):
         asyncio.run(_make(settings))
+
+
+def test_two_packages_with_adapters_of_one_name_are_both_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither may take the other's place unseen."""
+    announced = [
+        EntryPoint(name="ami", value=f"{name}:factory", group=ENTRY_POINTS)
+        for name in ("adapters.ami", "evil")
+    ]
+    monkeypatch.setattr("monitor.app.entry_points", lambda group: announced)
+    with pytest.raises(
+        SettingsError, match=r"adapters\.ami:factory, evil:factory all offer an adapter 'ami'"
+    ):
+        asyncio.run(_make(Settings.of(environ={}, sources=[AMI])))
+
+
+def _fails(options: Mapping[str, object], base_directory: Path) -> Adapter:
+    raise KeyError("defect")
+
+
+def _is_nothing(options: Mapping[str, object], base_directory: Path) -> Adapter:
+    return None  # type: ignore[return-value]
+
+
+def _is_another(options: Mapping[str, object], base_directory: Path) -> Adapter:
+    return factory({**AMI, "id": "another"}, base_directory)
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (_fails, r"the factory of 'theirs' failed: KeyError\('defect'\); tell whoever made this adapter"),
+        (_is_nothing, r"the factory of 'theirs' made no adapter of the source 'a'"),
+        (_is_another, r"the factory of 'theirs' made no adapter of the source 'a'"),
+    ],
+)
+def test_a_defect_in_a_factory_is_told_where_its_adapter_is_asked_for(
+    make: AdapterFactory, told: str
+) -> None:
+    settings = Settings.of(environ={}, sources=[{"id": "a", "adapter": "theirs"}])
+    with pytest.raises(SettingsError, match=r"sources\[0\]\.adapter.*" + told):
+        make_adapter(settings, settings.sources[0], {"theirs": make})
 
 
 def test_bad_options_of_a_source_are_told_by_their_key() -> None:

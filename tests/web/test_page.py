@@ -339,7 +339,7 @@ async def test_a_tile_leads_to_the_agents_own_page_with_the_day_and_why(wall: Wa
     page = await wall.open(AGENTS)
     await tile(page, "Anna").click()
     await expect(page).to_have_url(re.compile("agent=pbx1/Anna"))
-    await expect(page.locator(".why")).to_contain_text("The agent is paused in all queues.")
+    await expect(page.locator(".why")).to_contain_text("The agent is paused and takes no calls.")
     rows = page.locator(".spans tbody tr")
     await expect(rows.first).to_contain_text("lunch")
     wall.centre.unpause(0)
