@@ -9,7 +9,7 @@ WALLBOARD := monitor/web/wallboard/index.html
 WALLBOARD_SOURCES := $(shell find dashboards/wallboard -name node_modules -prune -o -type f -print)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check format bench dashboards docs constraints clean
+.PHONY: help setup demo run test check format fuzz bench dashboards docs constraints clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,10 @@ check: $(READY) $(WALLBOARD) ## the gate without real servers: ruff, mypy, impor
 
 format: $(READY) ## let ruff format and mend what it can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+fuzz: $(READY) ## look for bytes that the parsers can't bear: a minute each (ARGS="message 10" for one and its seconds)
+	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes -r tests/fuzz/requirements.txt
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 bench: $(READY) ## benchmarks; the results go to docs/benchmarks.md
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -15,7 +15,17 @@ from pathlib import Path
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- results: begin (written by make bench) -->", "<!-- results: end -->"
 
-NAMES = ("ingest", "ready_10k", "engine_scaling", "feed_latency", "metrics_scrape", "log_append", "alerts")
+NAMES = (
+    "ingest",
+    "ready_10k",
+    "sip",
+    "hep",
+    "engine_scaling",
+    "feed_latency",
+    "metrics_scrape",
+    "log_append",
+    "alerts",
+)
 
 
 def _shown(value: object) -> str:

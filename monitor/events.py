@@ -226,7 +226,8 @@ class PresenceChanged(Event, frozen=True, kw_only=True):
     """The person at a device signed off or on, takes no calls, does after-call work; also a new reason alone."""
 
     endpoint: str
-    presence: Presence
+    presence: Presence | None
+    """``None``: it is not known any more."""
     reason: str | None = None
 
 

@@ -10,6 +10,9 @@ import pytest
 from pydantic import BaseModel
 
 from adapters.ami.settings import AmiSettings
+from adapters.hep.settings import HepSettings
+from adapters.hep.settings import WatchSettings as HepWatchSettings
+from adapters.sip.settings import PushSettings, SipSettings, TlsSettings, WatchSettings
 from monitor.settings import (
     AgentSettings,
     AlertSettings,
@@ -21,7 +24,8 @@ from monitor.settings import (
 )
 from monitor.settings.document import parse
 
-PAGE = (Path(__file__).parents[1] / "docs" / "configuration.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[1] / "docs"
+PAGE = (DOCS / "configuration.md").read_text(encoding="utf-8")
 EXAMPLE = re.search(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 BY_EXAMPLE = {
     "sources",
@@ -45,7 +49,7 @@ def test_the_example_loads(example: str, tmp_path: Path) -> None:
     path = tmp_path / "monitor.yaml"
     path.write_text(example, encoding="utf-8")
     settings = load_settings(path, {})
-    first, second = settings.source_configs()
+    first, second, *_ = settings.source_configs()
     assert first.queues["sales"].threshold == second.queues["sales"].threshold == 15
     assert [agent.id for agent in second.agents] == ["anna", "boris"]
 
@@ -71,14 +75,67 @@ def test_the_example_shows_every_threshold_with_its_default(example: str) -> Non
     assert all(set(shown["wallboard"]["thresholds"][key]) == set(keys[key]) for key in keys)
 
 
+OPTIONS: dict[str, type[BaseModel]] = {"ami": AmiSettings, "sip": SipSettings, "hep": HepSettings}
+
+
+def sources(text: str) -> list[dict[str, Any]]:
+    """Return the sources that a configuration names."""
+    found: list[dict[str, Any]] = parse(text, "").data["sources"]
+    return found
+
+
 def test_the_examples_sources_suit_their_adapter(example: str) -> None:
-    for options in parse(example, "").data["sources"]:
-        AmiSettings.model_validate(options)
+    found = sources(example)
+    for options in found:
+        OPTIONS[options["adapter"]].model_validate(options)
+    assert {options["adapter"] for options in found} == set(OPTIONS)
+
+
+@pytest.mark.parametrize("adapter", ["sip", "hep"])
+def test_the_example_shows_the_sources_defaults(example: str, adapter: str) -> None:
+    (options,) = (one for one in sources(example) if one["adapter"] == adapter)
+    defaults = {name: field.default for name, field in OPTIONS[adapter].model_fields.items()}
+    shown = {
+        name: value for name, value in options.items() if name in defaults and not field_needed(adapter, name)
+    }
+    assert {name: defaults[name] for name in shown} == shown
+
+
+def field_needed(adapter: str, name: str) -> bool:
+    """Whether the example must show a value of its own."""
+    return name in {"id", "adapter", "host", "username", "secret_file", "watch"} or (adapter, name) == (
+        "sip",
+        "listen",
+    )
+
+
+@pytest.mark.parametrize("page", ["asterisk", "sip", "hep"])
+def test_the_sources_of_the_how_tos_suit_their_adapter(page: str) -> None:
+    text = (DOCS / f"{page}.md").read_text(encoding="utf-8")
+    blocks = [block for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "sources:" in block]
+    assert blocks
+    for block in blocks:
+        for options in sources(block):
+            OPTIONS[options["adapter"]].model_validate(options)
 
 
 @pytest.mark.parametrize(
     "model",
-    [Settings, QueueSettings, AgentSettings, AmiSettings, AlertSettings, RuleSettings, WebhookSettings],
+    [
+        Settings,
+        QueueSettings,
+        AgentSettings,
+        AmiSettings,
+        SipSettings,
+        WatchSettings,
+        PushSettings,
+        TlsSettings,
+        HepSettings,
+        HepWatchSettings,
+        AlertSettings,
+        RuleSettings,
+        WebhookSettings,
+    ],
 )
 def test_every_key_is_explained(model: type[BaseModel]) -> None:
     def names(model: Any) -> set[str]:

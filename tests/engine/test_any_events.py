@@ -116,7 +116,7 @@ KINDS: dict[type[Event], dict[str, st.SearchStrategy[Any]]] = {
     events.EndpointUnreachable: {"endpoint": ENDPOINTS},
     events.EndpointStateChanged: {"endpoint": ENDPOINTS, "state": STATES},
     events.DoNotDisturbChanged: {"endpoint": ENDPOINTS, "on": st.booleans()},
-    events.PresenceChanged: {"endpoint": ENDPOINTS, "presence": PRESENCES, "reason": REASONS},
+    events.PresenceChanged: {"endpoint": ENDPOINTS, "presence": st.none() | PRESENCES, "reason": REASONS},
     events.MemberAdded: {"member": MEMBERS},
     events.MemberRemoved: MEMBER,
     events.MemberPaused: {**MEMBER, "reason": REASONS},

@@ -137,6 +137,8 @@ def test_a_person_pauses_with_a_reason_works_after_a_call_and_signs_off() -> Non
     assert agent(decides(story, "signed_off")) == ("offline", "signed_off")
     assert agent(decides(story, "ready")) == ("available", "free")
     assert not story.agent("101").presence.paused
+    decides(story, "signed_off").tell(events.PresenceChanged, endpoint=ANNA, presence=None)
+    assert agent(story) == ("available", "free"), "nobody tells any more: who can be reached is at work"
 
 
 def test_who_wants_no_calls_gets_none() -> None:

@@ -52,6 +52,26 @@ class Phone:
     context: str = "internal"
     qualify: float = 0.0
     """Seconds between OPTIONS; 0: the contact counts as reachable for ever."""
+    registers: bool = False
+    """Asterisk learns from a REGISTER where the phone is, and calls ``port`` only as long as that holds."""
+
+
+@dataclass(frozen=True)
+class SipWatcher:
+    """Who watches over SIP: a user that may SUBSCRIBE to the hints of all phones, and where Asterisk tells by itself.
+
+    The resource list ``agents`` has the dialogs of them all.
+    """
+
+    name: str = "monitor"
+    algorithms: str = "SHA-256,MD5"
+    """Digest algorithms that Asterisk offers, best first."""
+    subscribes: bool = True
+    """Whether it may."""
+    publish_to: int = 0
+    """The port on loopback that gets every hint's state by PUBLISH; 0: none."""
+    hep_to: int = 0
+    """The port on loopback that gets all SIP messages by HEPv3; 0: none."""
 
 
 @dataclass
@@ -70,6 +90,7 @@ class Configuration:
         }
     )
     timestamp_events: bool = True
+    sip: SipWatcher | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     """Further configuration files by name."""
 
@@ -196,12 +217,13 @@ class Asterisk:
             "manager.conf": self._manager_conf(),
             "pjsip.conf": self._pjsip_conf(),
             "queues.conf": "[general]\npersistentmembers = no\nautofill = yes\n" + conf.queues,
-            "extensions.conf": conf.extensions,
+            "extensions.conf": conf.extensions + self._hints(),
             "logger.conf": "[general]\nqueue_log_to_file = yes\n[logfiles]\nfull => notice,warning,error,verbose\n",
             "musiconhold.conf": f"[default]\nmode = files\ndirectory = {self.directory}/data/moh\n",
             "rtp.conf": "[general]\nrtpstart = 10000\nrtpend = 32000\nstrictrtp = no\n",
             "cdr.conf": "[general]\nenable = no\n",
             "features.conf": "[featuremap]\natxfer => *2\nblindxfer => ##\n",
+            "hep.conf": self._hep_conf(),
             **conf.files,
         }
         for path in ("data/moh/silence.ulaw", *(f"data/sounds/en/{sound}.ulaw" for sound in _SOUNDS)):
@@ -230,7 +252,11 @@ class Asterisk:
         return "\n".join(["[directories]", *lines, "[options]", "verbose = 3", "nocolor = yes", ""])
 
     def _modules_conf(self) -> str:
-        wanted = _MODULES.split() + sorted(path.stem for path in self._modules.glob("res_pjsip*.so"))
+        wanted = (
+            _MODULES.split()
+            + ["res_hep", "res_hep_pjsip"] * self._captured
+            + sorted(path.stem for path in self._modules.glob("res_pjsip*.so"))
+        )
         unwanted = {
             "res_pjsip_stir_shaken",
             "res_pjsip_geolocation",
@@ -262,15 +288,58 @@ class Asterisk:
             trunk = name == "trunk"
             caller = f'callerid="{phone.name or name}" <{name}>\n' if not trunk else ""
             user = "" if trunk else f"{name}@"
+            place = "remove_existing=yes" if phone.registers else f"contact=sip:{user}127.0.0.1:{phone.port}"
             text.append(
                 f"[{name}]\ntype=endpoint\ncontext={phone.context}\ndisallow=all\nallow=ulaw\ndirect_media=no\n"
                 f"dtmf_mode=info\naors={name}\ntrust_id_inbound=yes\n{caller}"
                 f"[{name}]\ntype=aor\nmax_contacts=1\nqualify_frequency={round(phone.qualify)}\nqualify_timeout=1\n"
-                f"contact=sip:{user}127.0.0.1:{phone.port}\n"
+                f"{place}\n"
             )
             if trunk:
                 text.append("[trunk-identify]\ntype=identify\nendpoint=trunk\nmatch=127.0.0.1\n")
-        return "".join(text)
+        return "".join(text) + self._sip_watcher()
+
+    @property
+    def _captured(self) -> bool:
+        return self.configuration.sip is not None and self.configuration.sip.hep_to > 0
+
+    def _hints(self) -> str:
+        phones = [name for name in self.configuration.phones if name != "trunk"]
+        lines = ["", "[hints]", *(f"exten => {name},hint,PJSIP/{name}" for name in phones), ""]
+        return "\n".join(lines) if self.configuration.sip is not None else ""
+
+    def _sip_watcher(self) -> str:
+        watcher = self.configuration.sip
+        if watcher is None:
+            return ""
+        allowed = "yes" if watcher.subscribes else "no"
+        text = (
+            f"[{watcher.name}]\ntype=endpoint\nallow_subscribe={allowed}\nsubscribe_context=hints\nsub_min_expiry=10\n"
+            "rewrite_contact=yes\nforce_rport=yes\n"
+            f"disallow=all\nallow=ulaw\nauth={watcher.name}\n"
+            f"[{watcher.name}]\ntype=auth\nauth_type=digest\nusername={watcher.name}\npassword={SECRET}\n"
+            f"supported_algorithms_uas={watcher.algorithms}\n"
+        )
+        if phones := [name for name in self.configuration.phones if name != "trunk"]:
+            items = "".join(f"list_item={name}\n" for name in phones)
+            text += f"[agents]\ntype=resource_list\nevent=dialog\n{items}"
+        if watcher.publish_to:
+            text += (
+                "[publish]\ntype=outbound-publish\nevent=dialog\nmulti_user=yes\noutbound_auth=publish\n"
+                f"server_uri=sip:127.0.0.1:{watcher.publish_to}\nfrom_uri=sip:127.0.0.1\nto_uri=sip:127.0.0.1\n"
+                "@body=application/dialog-info+xml\n@context=^hints$\n"
+                f"[publish]\ntype=auth\nauth_type=userpass\nusername={watcher.name}\npassword={SECRET}\n"
+            )
+        return text
+
+    def _hep_conf(self) -> str:
+        if not self._captured:
+            return "[general]\nenabled = no\n"
+        to = self.configuration.sip.hep_to if self.configuration.sip else 0
+        return (
+            f"[general]\nenabled = yes\ncapture_address = 127.0.0.1:{to}\ncapture_id = 2001\n"
+            f"capture_password = {SECRET}\nuuid_type = call-id\n"
+        )
 
 
 def _queue_log(text: str) -> Iterator[QueueLogLine]:

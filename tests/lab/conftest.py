@@ -1,4 +1,4 @@
-"""Fixtures for tests against a real Asterisk: marked ``servers``, skipped where it is not installed."""
+"""Fixtures for tests against real servers: marked ``servers``, skipped where it is not installed."""
 
 from __future__ import annotations
 
@@ -11,16 +11,20 @@ from pathlib import Path
 import pytest
 
 from tests.lab.asterisk import LAB, Configuration
+from tests.lab.kamailio import PROGRAM
+from tests.lab.monitored import Monitored
 from tests.lab.scene import Scene
 
 HERE = Path(__file__).parent
-MISSING = "Asterisk or SIPp is not installed: run `sudo tests/lab/install-servers`"
+MISSING = "Asterisk, Kamailio or SIPp is not installed: run `sudo tests/lab/install-servers`"
 
 OpenScene = Callable[..., Awaitable[Scene]]
+Watch = Callable[[Monitored], Awaitable[Monitored]]
 
 
 def _installed() -> bool:
-    return (LAB / "usr/sbin/asterisk").exists() and shutil.which("sipp") is not None
+    sip = shutil.which("sipp") is not None and PROGRAM is not None
+    return sip and (LAB / "usr/sbin/asterisk").exists()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -48,3 +52,18 @@ async def open_scene() -> AsyncIterator[OpenScene]:
             return await stack.enter_async_context(Scene.open(configuration, **options))
 
         yield open_one
+
+
+@pytest.fixture
+async def watch_with() -> AsyncIterator[Watch]:
+    """Let our service watch a server, too: ``await watch_with(Monitored.by_sip(...))``."""
+    views: list[Monitored] = []
+
+    async def one_more(view: Monitored) -> Monitored:
+        await view.start()
+        views.append(view)
+        return view
+
+    yield one_more
+    for view in reversed(views):
+        await view.stop()

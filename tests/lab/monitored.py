@@ -1,15 +1,15 @@
-"""Our service over one real Asterisk, inside the test: adapter, pipeline and engine as `run` wires them."""
+"""Our service over one real server, inside the test: adapter, pipeline and engine as `run` wires them."""
 
 from __future__ import annotations
 
 import asyncio
+import importlib
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-import adapters.ami
 from monitor import model
 from monitor.engine import Changes, Picture, SourceEngine
 from monitor.engine.config import SourceConfig
@@ -17,6 +17,7 @@ from monitor.events import Event
 from monitor.log import open_storage
 from monitor.pipeline import SourcePipeline
 from tests.lab.asterisk import SECRET
+from tests.lab.process import free_port
 
 SOURCE = "pbx1"
 
@@ -48,11 +49,10 @@ class KeptEvents:
 
 
 class Monitored:
-    """What the service shows of one Asterisk, and what it showed."""
+    """What the service shows of one server, and what it showed."""
 
-    def __init__(
-        self, port: int, *, user: str = "monitor", config: SourceConfig | None = None, **options: Any
-    ) -> None:
+    def __init__(self, options: Mapping[str, Any], *, config: SourceConfig | None = None) -> None:
+        """Watch with the adapter and the options of a configured source, but for its ``id``."""
         self.config = config or SourceConfig(source=SOURCE)
         self.engine = SourceEngine(self.config)
         self.picture = Picture({SOURCE: self.engine})
@@ -60,15 +60,39 @@ class Monitored:
         self.kept = KeptEvents()
         self.history: list[tuple[float, str, str, str]] = []
         """(at, agent, state, rule) each time an agent's state became another one."""
-        self._options = {"id": SOURCE, "adapter": "ami", "host": "127.0.0.1", "port": port}
-        self._options |= {"username": user, "secret": SECRET, **options}
+        self.shown_at: list[float] = []
+        """When by the machine's clock each of ``history`` was shown."""
+        self._options = {"id": SOURCE, **options}
         self._shown: dict[str, str] = {}
         self._news = asyncio.Event()
+
+    @classmethod
+    def by_ami(
+        cls, port: int, *, user: str = "monitor", config: SourceConfig | None = None, **options: Any
+    ) -> Self:
+        """Watch an Asterisk over its manager interface."""
+        given = {"adapter": "ami", "host": "127.0.0.1", "port": port, "username": user, "secret": SECRET}
+        return cls(given | options, config=config)
+
+    @classmethod
+    def by_sip(cls, port: int, *, watch: Mapping[str, str], **options: Any) -> Self:
+        """Subscribe to the phones ``watch`` (number -> name) of a server."""
+        given: dict[str, Any] = {"adapter": "sip", "host": "127.0.0.1", "port": port, "watch": watched(watch)}
+        given |= {"username": "monitor", "secret": SECRET, "listen": f"127.0.0.1:{free_port()}"}
+        return cls(given | options)
+
+    @classmethod
+    def by_hep(cls, port: int, *, watch: Mapping[str, str], server: int, **options: Any) -> Self:
+        """Listen on ``port`` for what the server on the port ``server`` copies of its SIP messages."""
+        given: dict[str, Any] = {"adapter": "hep", "listen": f"127.0.0.1:{port}", "key": SECRET}
+        given |= {"watch": watched(watch), "servers": [f"127.0.0.1:{server}"]}
+        return cls(given | options)
 
     async def start(self) -> None:
         """Connect and return; wait for what is expected with :meth:`until`."""
         self._storage = open_storage("memory://", Path.cwd())
-        self.adapter = adapters.ami.factory(self._options, Path.cwd())
+        package = importlib.import_module(f"adapters.{self._options['adapter']}")
+        self.adapter = package.factory(self._options, Path.cwd())
         self.pipeline = SourcePipeline(
             self.adapter, self._storage.log(SOURCE), self.engine,
             now=time.time, publish=self._publish, ingest=self.ingest, keep_seconds=86_400,
@@ -113,6 +137,10 @@ class Monitored:
     def state(self, name: str) -> str:
         agent = self.engine.agent_view(f"{SOURCE}/{name}", time.time())
         return "absent" if agent is None else agent.state
+
+    def showing(self, names: Iterable[str]) -> list[str]:
+        """Return the states of these agents."""
+        return [self.state(name) for name in names]
 
     def member(self, name: str, queue: str) -> model.Membership | None:
         return next((m for m in self.agent(name).queues if m.queue == f"{SOURCE}/{queue}"), None)
@@ -167,4 +195,10 @@ class Monitored:
                 if view is not None and self._shown.get(agent_id) != view.state:
                     self._shown[agent_id] = view.state
                     self.history.append((view.since, agent_id, view.state, view.why.rule))
+                    self.shown_at.append(time.time())
         self._news.set()
+
+
+def watched(names: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return the phones ``names`` (number -> name) of a server on loopback as an adapter's ``watch``."""
+    return [{"uri": f"sip:{number}@127.0.0.1", "name": name} for number, name in names.items()]

@@ -12,6 +12,7 @@ from tests.lab.phones import (
     Behaviour,
     SippCaller,
     SippPhone,
+    SippRegistration,
     Step,
     answers,
     attended_transfer,
@@ -74,10 +75,17 @@ Match = Callable[[Packet], bool]
 
 
 def office(
-    queues: str, *numbers: str, dialplan: str = "", qualify: float = 0.0, **options: object
+    queues: str,
+    *numbers: str,
+    dialplan: str = "",
+    qualify: float = 0.0,
+    registers: bool = False,
+    **options: object,
 ) -> Configuration:
     """Return a configuration with these queues and the phones ``numbers`` (101 …), plus the trunk."""
-    phones = {number: Phone(free_port(), NAMES[number], qualify=qualify) for number in numbers}
+    phones = {
+        number: Phone(free_port(), NAMES[number], qualify=qualify, registers=registers) for number in numbers
+    }
     phones["trunk"] = Phone(free_port(), context="from-trunk")
     return Configuration(queues=queues, extensions=DIALPLAN + dialplan, phones=phones, **options)  # type: ignore[arg-type] # passed on as they are
 
@@ -99,6 +107,11 @@ class Stage:
         self.phones = {
             name: SippPhone(name, phone.port, asterisk.directory)
             for name, phone in asterisk.configuration.phones.items()
+        }
+        self.registrations = {
+            name: SippRegistration(asterisk.sip_port, name, phone.port, asterisk.directory)
+            for name, phone in asterisk.configuration.phones.items()
+            if phone.registers
         }
         self.callers: list[SippCaller] = []
         self._seen = 0
@@ -194,9 +207,11 @@ class Stage:
         return {item["Device"]: item["State"] for item in items if item.get("Event") == "DeviceStateChange"}
 
     async def reachable(self) -> None:
-        """Wait until Asterisk reaches every phone that it qualifies."""
+        """Wait until Asterisk reaches every phone that it qualifies and knows of by itself."""
         phones = self.asterisk.configuration.phones
-        qualified = {f"PJSIP/{name}" for name, phone in phones.items() if phone.qualify}
+        qualified = {
+            f"PJSIP/{name}" for name, phone in phones.items() if phone.qualify and not phone.registers
+        }
 
         async def all_answer() -> bool:
             states = await self.device_states()

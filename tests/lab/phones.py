@@ -62,6 +62,16 @@ def unhold() -> Step:
     return Step("reinvite", (("media", "sendrecv"),))
 
 
+def is_held() -> Step:
+    """Wait for the other side to put us on hold, and agree (needed behind a proxy: it passes that on)."""
+    return Step("asked", (("media", "recvonly"),))
+
+
+def is_unheld() -> Step:
+    """Wait for the other side to take us back, and agree."""
+    return Step("asked", (("media", "sendrecv"),))
+
+
 def digit(key: str) -> Step:
     """Press a key."""
     return Step("digit", (("digit", key),))
@@ -212,6 +222,36 @@ class SippPhone:
             self._sipp.check()
 
 
+class SippRegistration:
+    """What a registrar is told by SIPp of one phone."""
+
+    def __init__(self, sip_port: int, name: str, port: int, directory: Path) -> None:
+        self._sip_port = sip_port
+        self._name = name
+        self._port = port
+        self._directory = directory
+        self._cseq = count(1)
+
+    def register(self, expires: int = 3600) -> None:
+        """Register the phone and return when that is confirmed; raises :class:`SippFailed`."""
+        cseq = next(self._cseq)
+        text = _Part((PARTS / "register.xml").read_text(encoding="utf-8")).substitute(
+            name=self._name, port=str(self._port), expires=str(expires), cseq=str(cseq)
+        )
+        arguments = [f"127.0.0.1:{self._sip_port}", "-m", "1"]
+        who, stem = f"phone {self._name} registering", f"register-{self._name}-{cseq}"
+        sipp = _Sipp(who, stem, text, arguments, free_port(), self._directory)
+        try:
+            sipp.process.wait(20)
+            sipp.check()
+        finally:
+            sipp.process.kill()
+
+    def unregister(self) -> None:
+        """Take the phone's registration back and return when that is confirmed; raises :class:`SippFailed`."""
+        self.register(expires=0)
+
+
 class SippCaller:
     """One call made by SIPp."""
 
@@ -229,7 +269,8 @@ class SippCaller:
             "name": name,
             "to": to,
             "local": f'"{shown or name}" <sip:{name}@[local_ip]>;tag=[pid]x[call_number]',
-            "target": f"sip:{to}@[remote_ip]:[remote_port]",
+            "called": f"sip:{to}@[remote_ip]:[remote_port]",
+            "target": "[$target]",
         }
         text = _Part((PARTS / "caller.xml").read_text(encoding="utf-8")).substitute(
             common, talking=_render(talking, 2, common), bye=_render([Step("bye")], 50, common)

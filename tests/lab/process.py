@@ -17,7 +17,7 @@ exec 3<&0
 "$@" </dev/null 3<&- &
 child=$!
 trap 'told=1; kill -TERM $child' TERM
-{ cat <&3 >/dev/null; kill -9 $child; } 2>/dev/null &
+{ cat <&3 >/dev/null; kill -9 $GROUP$child; } 2>/dev/null &
 watcher=$!
 wait $child
 status=$?
@@ -36,12 +36,18 @@ class Supervised:
         output: Path,
         cwd: Path | None = None,
         environ: Mapping[str, str] | None = None,
+        *,
+        group: bool = False,
     ) -> None:
+        """Start ``command``; with ``group`` its own child processes are killed with it."""
         self._output = output
         self._killed = False
+        # A process group has the number of its first process, with a minus before it.
+        script = _SUPERVISOR.replace("$GROUP", "-" if group else "")
+        first: Sequence[str | Path] = ["setsid"] if group else []
         with output.open("ab") as sink:
             self._process = subprocess.Popen(
-                ["/bin/sh", "-c", _SUPERVISOR, "supervisor", *map(str, command)],
+                ["/bin/sh", "-c", script, "supervisor", *map(str, [*first, *command])],
                 stdin=subprocess.PIPE,
                 stdout=sink,
                 stderr=subprocess.STDOUT,

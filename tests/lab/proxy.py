@@ -1,9 +1,12 @@
-"""A loopback TCP proxy that can cut, stall and refuse, as networks do."""
+"""What stands on loopback between us and a server and does what networks do: a TCP proxy, a UDP relay."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Self
+from collections.abc import Callable
+from typing import Self, TypeAlias
+
+Address: TypeAlias = tuple[str, int]
 
 
 class Proxy:
@@ -71,3 +74,72 @@ class Proxy:
         finally:
             sink.transport.abort()
             self._writers.discard(sink)
+
+
+class Relay:
+    """Stands between our SIP adapter and a server as a NAT does: both see the relay's address, and may lose datagrams."""
+
+    def __init__(self, target_port: int) -> None:
+        self.port = 0
+        """Where we reach the server."""
+        self.lost = 0
+        """How many datagrams were dropped so far."""
+        self._target = ("127.0.0.1", target_port)
+        self._flows = True
+        self._near = _Side(self._outward)
+        self._far = _Side(self._inward)
+        self._us: Address | None = None
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        await loop.create_datagram_endpoint(lambda: self._near, local_addr=("127.0.0.1", 0))
+        await loop.create_datagram_endpoint(lambda: self._far, local_addr=("127.0.0.1", 0))
+        self.port = self._near.address[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for side in (self._near, self._far):
+            side.transport.close()
+
+    def drop(self) -> None:
+        """Lose every datagram from now on, in both directions."""
+        self._flows = False
+
+    def flow(self) -> None:
+        """Let datagrams through again; those lost stay lost."""
+        self._flows = True
+
+    def _outward(self, data: bytes, peer: Address) -> None:
+        self._us = peer
+        if self._passes():
+            self._far.transport.sendto(data, self._target)
+
+    def _inward(self, data: bytes, peer: Address) -> None:
+        if self._us is not None and peer == self._target and self._passes():
+            self._near.transport.sendto(data, self._us)
+
+    def _passes(self) -> bool:
+        self.lost += not self._flows
+        return self._flows
+
+
+class _Side(asyncio.DatagramProtocol):
+    """One of a relay's two sockets."""
+
+    def __init__(self, received: Callable[[bytes, Address], None]) -> None:
+        self._received = received
+        self.transport: asyncio.DatagramTransport
+
+    @property
+    def address(self) -> Address:
+        address: Address = self.transport.get_extra_info("sockname")
+        return address
+
+    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]
+        self.transport = transport
+
+    def datagram_received(self, data: bytes, addr: Address) -> None:
+        self._received(data, addr)
+
+    def error_received(self, exc: Exception) -> None:
+        """Nobody listens at the other side just now: the datagram is lost, as in any network."""

@@ -39,7 +39,7 @@ class Scene:
             try:
                 await stage.reachable()
                 witness = await Ami.connect(asterisk.manager_port, "witness")
-                view = Monitored(port or asterisk.manager_port, **options)
+                view = Monitored.by_ami(port or asterisk.manager_port, **options)
                 await view.start()
                 scene = cls(asterisk, stage, view, witness)
                 try:

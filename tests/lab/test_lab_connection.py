@@ -53,7 +53,7 @@ async def test_check_says_which_permission_is_missing(
 ) -> None:
     configuration = with_manager(office(SALES + ANNA, "101"), read=read, write=write)
     scene = await open_scene(configuration)
-    other = Monitored(scene.asterisk.manager_port, user="other")
+    other = Monitored.by_ami(scene.asterisk.manager_port, user="other")
     await other.start()
     try:
         for _ in range(3):  # what a PBX may tell is seen only while something happens
@@ -88,7 +88,7 @@ async def test_connecting_in_mid_traffic_shows_what_goes_on(open_scene: OpenScen
     await first.until(
         lambda: (first.state("Anna"), first.state("Boris")) == ("talking", "ringing"), "one talks, one rings"
     )
-    second = Monitored(scene.asterisk.manager_port)
+    second = Monitored.by_ami(scene.asterisk.manager_port)
     await second.start()
     try:
         await second.up()
@@ -113,7 +113,7 @@ async def test_cut_link_is_shown_and_mended_and_what_happened_meanwhile_is_seen(
     configuration = office(SALES + ANNA + BORIS, "101", "102")
     scene = await open_scene(configuration)
     async with Proxy(scene.asterisk.manager_port) as proxy:
-        view = Monitored(proxy.port)
+        view = Monitored.by_ami(proxy.port)
         await view.start()
         try:
             await view.up()
@@ -140,7 +140,7 @@ async def test_cut_link_is_shown_and_mended_and_what_happened_meanwhile_is_seen(
 async def test_silent_link_is_noticed_within_seconds(open_scene: OpenScene) -> None:
     scene = await open_scene(office(SALES + ANNA + BORIS, "101", "102"))
     async with Proxy(scene.asterisk.manager_port) as proxy:
-        view = Monitored(proxy.port)
+        view = Monitored.by_ami(proxy.port)
         await view.start()
         try:
             await view.up()
@@ -179,7 +179,7 @@ async def test_restart_of_the_pbx_in_mid_call_leaves_nothing_behind(
 
 async def test_refused_login_is_said_and_tried_again_until_it_works(open_scene: OpenScene) -> None:
     scene = await open_scene(office(SALES + ANNA, "101"))
-    view = Monitored(scene.asterisk.manager_port, user="other")
+    view = Monitored.by_ami(scene.asterisk.manager_port, user="other")
     await view.start()
     try:
         await view.until(lambda: view.source.state == "lost" and view.source.detail, "the refusal is shown")

@@ -125,7 +125,7 @@ async def test_mixed_traffic_is_shown_as_the_pbx_sees_it_and_counted_as_it_count
 async def test_mixed_traffic_through_a_cut_a_stall_and_a_restart_of_the_pbx(open_scene: OpenScene) -> None:
     scene = await open_scene(call_centre())
     async with Proxy(scene.asterisk.manager_port) as proxy:
-        view = Monitored(proxy.port)
+        view = Monitored.by_ami(proxy.port)
         await view.start()
         try:
             await view.up()
