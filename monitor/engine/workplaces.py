@@ -35,15 +35,15 @@ def take(live: Live, event: Snapshot, recent: float) -> None:
             endpoint.listed = False
             _changed(live, endpoint)
     agent_of = _agents_of(live, told)
-    for name, facts in told.items():
+    for name, said in told.items():
         endpoint = live.endpoint(name)
         if not endpoint.listed:
             endpoint.listed = True
             _changed(live, endpoint)
-        agents.seat(live, name, agent_of[name], facts.name or name)
+        agents.seat(live, name, agent_of[name], said.name or name)
         if endpoint.touched < recent:
-            since = live.at if facts.presence_since is None else min(facts.presence_since, live.now)
-            _decide(live, endpoint, facts.presence, facts.reason, since)
+            since = live.at if said.presence_since is None else min(said.presence_since, live.now)
+            _decide(live, endpoint, said.presence, said.reason, since)
 
 
 def of(live: Live, agent: AgentEntity) -> list[Endpoint]:
@@ -63,7 +63,7 @@ def facts(live: Live, agent: AgentEntity) -> int:
     if not known:
         return ENDPOINT_UNKNOWN
     found = UNREACHABLE if all(endpoint.state == "unavailable" for endpoint in known) else 0
-    if all(endpoint.do_not_disturb for endpoint in known):
+    if _silenced(places):
         found |= PAUSED
     decided = _decision(places)
     return found if decided is None else found | _FACTS.get(decided.presence, 0)
@@ -73,15 +73,21 @@ def settle_presence(live: Live, agent: AgentEntity) -> None:
     """Note what the person decided: takes no calls, why and since when."""
     places = of(live, agent)
     decided = _decision(places)
-    if decided is not None:
+    paused = _silenced(places)
+    if decided is not None and (decided.presence == "paused" or not paused):
         agent.paused = decided.presence == "paused"
         agent.reason = decided.reason if agent.paused else None
         agent.presence_since = decided.presence_since
         return
-    paused = bool(places) and all(endpoint.do_not_disturb for endpoint in places)
     if paused != agent.paused or agent.presence_since is None:
         agent.paused, agent.reason = paused, None
         agent.presence_since = live.at if live.up else None
+
+
+def _silenced(places: list[Endpoint]) -> bool:
+    """Whether no endpoint that calls can reach is to be rung."""
+    reachable = [endpoint for endpoint in places if endpoint.state not in {"unknown", "unavailable"}]
+    return bool(reachable) and all(endpoint.do_not_disturb for endpoint in reachable)
 
 
 def _decision(places: list[Endpoint]) -> Endpoint | None:

@@ -150,6 +150,28 @@ def test_who_wants_no_calls_gets_none() -> None:
     assert (story.state("101"), story.agent("101").presence.paused) == ("available", False)
 
 
+@pytest.mark.parametrize("other", ["unavailable", "unknown"])
+def test_the_phones_that_can_ring_decide_whether_anybody_is_to_be_disturbed(
+    other: events.EndpointState,
+) -> None:
+    anna = AgentConfig(id="anna", endpoints=(ANNA, BORIS))
+    story = at_work(place(), place(BORIS, other), agents=(anna,))
+    story.tell(events.DoNotDisturbChanged, endpoint=ANNA, on=True)
+    assert (story.state("anna"), story.agent("anna").presence.paused) == ("paused", True)
+    story.tell(events.EndpointStateChanged, endpoint=BORIS, state="idle")
+    assert (story.state("anna"), story.agent("anna").presence.paused) == ("available", False)
+
+
+def test_do_not_disturb_of_who_is_ready_is_a_pause_of_its_own() -> None:
+    story = decides(at_work(), "ready").wait(5)
+    story.tell(events.DoNotDisturbChanged, endpoint=ANNA, on=True)
+    silenced_at = story.at
+    found = story.wait(5).agent("101")
+    assert (found.state, found.presence.paused, found.presence.since) == ("paused", True, silenced_at)
+    story.tell(events.DoNotDisturbChanged, endpoint=ANNA, on=False)
+    assert not story.agent("101").presence.paused
+
+
 def test_a_list_tells_what_was_decided_and_since_when() -> None:
     story = at_work(place(presence="paused", reason="lunch", presence_since=START - 600))
     assert (story.state("101"), story.agent("101").since) == ("paused", START - 600)

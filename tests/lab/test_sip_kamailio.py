@@ -20,9 +20,7 @@ BOTH = tuple(NAMES.values())
 async def test_phones_of_a_proxy_are_shown_as_they_are(watch_with: Watch) -> None:
     """Registered, ringing, dialing, talking, refused, unregistered; a restart, which forgets all."""
     with Kamailio() as kamailio, Exchange(kamailio, *NAMES) as exchange:
-        sip = await watch_with(
-            Monitored.by_sip(kamailio.sip_port, watch=NAMES, registration="reg")
-        )
+        sip = await watch_with(Monitored.by_sip(kamailio.sip_port, watch=NAMES, registration="reg"))
         await sip.until(lambda: sip.showing(BOTH) == ["offline"] * 2, "nobody is registered")
         for registration in exchange.registrations.values():
             await asyncio.to_thread(registration.register)
