@@ -31,7 +31,10 @@ _PARAMETER = re.compile(
     rf'[ \t]*({TOKEN})[ \t]*=[ \t]*(?:{QUOTED}|([^\x00-\x20",\x7f]+))[ \t]*(?:,|\Z)', re.DOTALL
 )
 _COUNT = re.compile(r"[0-9A-Fa-f]{8}")
-_NONCES_LIMIT = 1_024
+_NONCES_LIMIT = 20_000
+"""Challenges that wait for their answer. Anybody may ask for one: so many that an answer under way isn't pushed out."""
+_PROVEN_LIMIT = 1_024
+"""Nonces that were answered rightly; kept apart from those that anybody may ask for."""
 
 
 class Challenge(msgspec.Struct, frozen=True):
@@ -125,7 +128,7 @@ class Verifier:
     Remembers the nonces that it gave (bounded) and how often each was used: an answer heard by others is worth nothing to them.
     """
 
-    __slots__ = ("_algorithms", "_lifetime", "_nonces", "_realm", "_secret", "_username")
+    __slots__ = ("_algorithms", "_lifetime", "_nonces", "_proven", "_realm", "_secret", "_username")
 
     def __init__(
         self,
@@ -146,12 +149,12 @@ class Verifier:
         self._algorithms = tuple(algorithms)
         self._lifetime = lifetime
         self._nonces: OrderedDict[str, _Nonce] = OrderedDict()
+        self._proven: OrderedDict[str, _Nonce] = OrderedDict()
 
     def challenge(self, nonce: str, now: float, *, stale: bool = False) -> list[str]:
         """Return the values of the WWW-Authenticate headers in the order of ``algorithms``. ``nonce`` is fresh and random."""
         self._nonces[nonce] = _Nonce(now + self._lifetime)
-        while len(self._nonces) > _NONCES_LIMIT or self._oldest().until <= now:
-            self._nonces.popitem(last=False)
+        _limit(self._nonces, _NONCES_LIMIT, now)
         more = {"stale": "true"} if stale else {}
         return [
             str(
@@ -162,9 +165,6 @@ class Verifier:
             )
             for algorithm in self._algorithms
         ]
-
-    def _oldest(self) -> _Nonce:
-        return next(iter(self._nonces.values()))
 
     def verify(self, value: str | None, method: str, uri: str, now: float, body: bytes = b"") -> Verdict:
         """Judge an Authorization header (None: there is none). ``stale``: right, but for an old or used-up nonce."""
@@ -195,10 +195,13 @@ class Verifier:
         right &= _equal(fields.get("response", "").lower(), proof)
         if not right:
             return "wrong"
-        known = self._nonces.get(nonce)
+        known = self._proven.get(nonce) or self._nonces.get(nonce)
         if known is None or known.until <= now or int(count, 16) <= known.count:
             return "stale"
         known.count = int(count, 16)
+        if self._nonces.pop(nonce, None) is not None:
+            self._proven[nonce] = known
+            _limit(self._proven, _PROVEN_LIMIT, now)
         return "right"
 
 
@@ -210,6 +213,12 @@ class _Nonce:
     def __init__(self, until: float) -> None:
         self.until = until
         self.count = 0
+
+
+def _limit(nonces: OrderedDict[str, _Nonce], limit: int, now: float) -> None:
+    """Forget the oldest beyond a limit, and those that are over. There is at least one that is not."""
+    while len(nonces) > limit or next(iter(nonces.values())).until <= now:
+        nonces.popitem(last=False)
 
 
 def _fields(value: str) -> dict[str, str] | None:

@@ -309,7 +309,8 @@ def test_nonce_of_somebody_else_is_stale_and_a_wrong_answer_uses_none_up():
     assert verifier.verify(proof(challenges), "PUBLISH", "sip:101@h", 1) == "right"
 
 
-def test_nonces_are_bounded():
+def test_nonces_are_bounded(monkeypatch):
+    monkeypatch.setattr(digest, "_NONCES_LIMIT", 1_024)
     verifier = Verifier(*VERIFIER, lifetime=30)
     first = asked(verifier, "first", 0)
     for number in range(5_000):
@@ -319,6 +320,24 @@ def test_nonces_are_bounded():
     assert verifier.verify(proof(last), "PUBLISH", "sip:101@h", 2) == "right"
     asked(verifier, "late", 100)
     assert len(verifier._nonces) == 1
+
+
+def test_proven_nonces_are_bounded_and_no_flood_of_challenges_pushes_them_out(monkeypatch):
+    monkeypatch.setattr(digest, "_NONCES_LIMIT", 10)
+    monkeypatch.setattr(digest, "_PROVEN_LIMIT", 10)
+    verifier = Verifier(*VERIFIER, lifetime=30)
+    first = asked(verifier, "first", 0)
+    assert verifier.verify(proof(first), "PUBLISH", "sip:101@h", 1) == "right"
+    for number in range(100):
+        asked(verifier, f"n{number}", 1)
+    assert verifier.verify(proof(first, count=2), "PUBLISH", "sip:101@h", 2) == "right"
+    for number in range(100):
+        assert verifier.verify(proof(asked(verifier, f"p{number}", 2)), "PUBLISH", "sip:101@h", 2) == "right"
+    assert len(verifier._proven) == 10
+    assert verifier.verify(proof(first, count=3), "PUBLISH", "sip:101@h", 3) == "stale"
+    asked_late = asked(verifier, "late", 100)
+    assert verifier.verify(proof(asked_late), "PUBLISH", "sip:101@h", 100) == "right"
+    assert len(verifier._proven) == 1
 
 
 def test_proofs_are_compared_in_constant_time(monkeypatch):
