@@ -68,7 +68,7 @@ class _Room:
     def __init__(self, port: int) -> None:
         options = {
             "id": "sip", "adapter": "sip", "host": "127.0.0.1", "port": port, "transport": "udp",
-            "listen": "127.0.0.1:0", "reconcile_interval": REFRESH, "username": USER, "secret": SECRET, "pace": PACE,
+            "listen": "127.0.0.1:0", "registration": "none", "reconcile_interval": REFRESH, "username": USER, "secret": SECRET, "pace": PACE,
             "watch": [f"sip:{number}@bench" for number in range(100_000, 100_000 + ENDPOINTS)],
         }  # fmt: skip
         self.storage = open_storage("memory://")

@@ -408,3 +408,33 @@ def test_a_name_to_be_called_by_is_taken(name: str) -> None:
 def test_what_is_no_name_to_be_called_by_is_told(name: str) -> None:
     with pytest.raises(SettingsError, match=r"http\.allowed_hosts\[0\]"):
         Settings.of(environ={}, sources=SOURCES, http={"allowed_hosts": [name]})
+
+
+def test_two_sources_that_would_listen_on_one_address_are_told(mistakes: Callable[..., list[str]]) -> None:
+    found = mistakes("""
+        sources:
+          - {id: sip1, adapter: sip, listen: "127.0.0.1:5070"}
+          - {id: hep1, adapter: hep, listen: "127.0.0.1:5070"}
+          - {id: sip2, adapter: sip, listen: "127.0.0.1:0"}
+          - {id: sip3, adapter: sip, listen: "127.0.0.1:0"}
+        """)
+    assert found == [found[0]], "port 0 is a free one each time"
+    assert found[0].startswith("4:")
+    assert "sources[1].listen: the address is given twice ('127.0.0.1:5070', first at" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("written", "known_as"),
+    [
+        ("SIP:Anna@PBX.Example.org:5060;transport=tcp", "sip:Anna@pbx.example.org"),
+        ("sips:101@pbx", "sip:101@pbx"),
+        ("sip:101@[2001:DB8::1]:5061", "sip:101@[2001:db8::1]"),
+        ("PJSIP/101", "PJSIP/101"),
+        ("sip:nobody", "sip:nobody"),
+    ],
+)
+def test_a_sip_address_of_an_agent_is_the_one_that_sources_name(
+    load: Load, written: str, known_as: str
+) -> None:
+    settings = load(f"{SOURCE}agents: [{{id: anna, endpoints: ['{written}']}}]")
+    assert settings.agents[0].endpoints == [known_as]

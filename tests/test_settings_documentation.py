@@ -10,9 +10,10 @@ import pytest
 from pydantic import BaseModel
 
 from adapters.ami.settings import AmiSettings
+from adapters.common.tls import MutualTlsSettings
 from adapters.hep.settings import HepSettings
 from adapters.hep.settings import WatchSettings as HepWatchSettings
-from adapters.sip.settings import PushSettings, SipSettings, TlsSettings, WatchSettings
+from adapters.sip.settings import PushSettings, SipSettings, WatchSettings
 from monitor.settings import (
     AgentSettings,
     AlertSettings,
@@ -129,7 +130,7 @@ def test_the_sources_of_the_how_tos_suit_their_adapter(page: str) -> None:
         SipSettings,
         WatchSettings,
         PushSettings,
-        TlsSettings,
+        MutualTlsSettings,
         HepSettings,
         HepWatchSettings,
         AlertSettings,

@@ -4,7 +4,7 @@
 protocol      bytes -> messages, without I/O (message: one of them; layouts: those met before); action -> bytes
 session       one connection's state machine, without I/O (login, lists, snapshots, keepalive)
 translate     messages -> domain events, without I/O
-client        the running adapter: link (one connection's socket), backoff, connect
+client        the running adapter: link (one connection's socket), connect
 check         what `operator-monitor check` finds out; permissions says what is needed for what
 settings      the source's options
 ============  ===============================================================================================
@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from adapters.ami.client import AmiAdapter, Endpoint, Translation
-from adapters.ami.settings import SecretSource, parse, tls_context
+from adapters.ami.settings import SECRET_KIND, parse, tls_context
 from adapters.ami.translate import INTERESTING, SIEVE, Translator
+from adapters.common.secrets import SecretSource
 from adapters.contract import Host
 
 __all__ = ["AmiAdapter", "factory"]
@@ -36,7 +37,7 @@ def factory(options: Mapping[str, Any], base_directory: Path) -> AmiAdapter:
     settings = parse(options)
     endpoint = Endpoint(
         settings=settings,
-        secret=SecretSource(settings, base_directory),
+        secret=SecretSource(SECRET_KIND, settings.secret, settings.secret_file, base_directory),
         tls=tls_context(settings, base_directory),
     )
     return AmiAdapter(endpoint, TRANSLATION)

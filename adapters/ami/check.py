@@ -21,6 +21,7 @@ from adapters.ami.permissions import CAUTIONS, LEAST_PRIVILEGE, NEEDS, READS, UN
 from adapters.ami.session import AmiSession
 from adapters.ami.settings import AmiSettings
 from adapters.ami.timeouts import Timeouts
+from adapters.common.places import hostport
 from adapters.contract import Finding, Host
 
 LISTEN_SECONDS = 4.0
@@ -83,7 +84,7 @@ async def check_source(
     timeouts: Timeouts,
 ) -> AsyncIterator[Finding]:
     """Connect once; yield what works and what is missing. Ends within a minute."""
-    where = f"{settings.host}:{settings.port}"
+    where = hostport(settings.host, settings.port)
     for finding in _exposed_secret(settings):
         yield finding
     try:

@@ -11,10 +11,9 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from adapters.ami.backoff import Backoff, Pace
 from adapters.ami.check import check_source
 from adapters.ami.connect import close_connection, open_connection
-from adapters.ami.errors import ConnectionLost
+from adapters.ami.errors import ConnectionLost, LoginRefused, NotAmi
 from adapters.ami.link import Link
 from adapters.ami.lists import SnapshotLists
 from adapters.ami.login import Login
@@ -25,8 +24,13 @@ from adapters.ami.protocol import Sieve
 from adapters.ami.session import AmiSession
 from adapters.ami.settings import AmiSettings
 from adapters.ami.timeouts import Timeouts
+from adapters.common.backoff import Backoff, Pace
+from adapters.common.places import hostport
 from adapters.contract import Finding, Host
 from monitor.events import Event, SourceConnected, SourceLost
+
+REFUSALS = (LoginRefused, NotAmi)
+"""After these, each try is a line in the PBX's security log."""
 
 
 class Translating(Protocol):
@@ -81,7 +85,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         """Return the place alone."""
-        return f"Endpoint({self.settings.host}:{self.settings.port})"
+        return f"Endpoint({hostport(self.settings.host, self.settings.port)})"
 
 
 class AmiAdapter:
@@ -106,7 +110,7 @@ class AmiAdapter:
 
     async def run(self, host: Host) -> None:
         """Connect, emit events, reconnect for ever; ends only by cancellation."""
-        backoff = Backoff(self._pace, self._rng)
+        backoff = Backoff(self._pace, self._rng, REFUSALS)
         teller = _Teller(self.source, host)
         translator = self._translation.make(self.source, host)
         memory = PbxMemory()

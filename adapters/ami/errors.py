@@ -2,15 +2,16 @@
 
     AmiError
     ├── ActionError                 an action that must not be sent
-    ├── SettingsProblem             a source's options that can't be worked with (also a ValueError)
     └── ConnectionLost              the connection is over
         ├── Unreachable             no TCP or TLS connection
         ├── NotAmi                  something else answers there, or nothing speaks
         ├── LoginRefused            the PBX does not let us in
         ├── PbxShutdown             the PBX said that it stops
         ├── Silent                  nothing heard although something is due
+        ├── BadList                 one of the PBX's own lists can't be used
         └── Closed                  the PBX or the network ended the connection
 
+Options that can't be worked with are :class:`adapters.common.problems.SettingsProblem`, as for every adapter.
 The text of a :class:`ConnectionLost` is a sentence for people: it is what the wallboard shows.
 """
 
@@ -29,16 +30,6 @@ class ActionError(AmiError):
         self.action = action
         self.field = field
         self.why = why
-
-
-class SettingsProblem(AmiError, ValueError):
-    """A source's options can't be worked with. ``option``, ``why`` and ``remedy``."""
-
-    def __init__(self, option: str, why: str, remedy: str) -> None:
-        super().__init__(f"{option}: {why}; {remedy}")
-        self.option = option
-        self.why = why
-        self.remedy = remedy
 
 
 class ConnectionLost(AmiError):

@@ -4,32 +4,28 @@ Nothing here depends on the order in which messages come, as far as that can be:
 its call (its branches, its refusals, the dialogs that are over), and what follows from it is told once. So a message that
 comes late, twice or never leads to no other end than the one that was seen.
 
-What messages mean stands in two tables, :attr:`Calls._REQUESTS` and :attr:`Calls._RESPONSES`.
+What messages mean stands in two tables, :attr:`Calls._REQUESTS` and :attr:`Calls._RESPONSES`; which legs they are about is
+found by :mod:`adapters.hep.dialogs`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import ClassVar, Final, TypeAlias
 
 from adapters.hep import causes
+from adapters.hep.clock import When
+from adapters.hep.dialogs import Dialogs, by_tags, tags
 from adapters.hep.endpoints import Endpoints
 from adapters.hep.hop import Hop
 from adapters.hep.legs import KEEP, STATES, Leg, State
 from adapters.hep.outbox import Outbox
-from adapters.hep.packets import Address
-from adapters.hep.parties import Parties, Party, Side
-from adapters.hep.servers import shown
-from adapters.hep.table import Call, CallTable
-from adapters.hep.telling import SHORTLY, SILENCE, Teller, When
+from adapters.hep.parties import Parties, Side
+from adapters.hep.progress import SHORTLY, SILENCE, Progress
+from adapters.hep.table import BRANCHES_LIMIT, Call, CallTable
 from adapters.sip_messages import sdp
 from adapters.sip_messages.message import Request, Response
-from monitor.events import Direction, LegFacts
-
-LEGS_LIMIT: Final = 32
-"""Legs of one call: a fork to more devices of watched endpoints is none that people make."""
-BRANCHES_LIMIT: Final = 64
-"""Branches of one call that are remembered."""
+from monitor.events import LegFacts
 
 RETRIED: Final = frozenset({*range(300, 400), 401, 407, 421, 422, 423, 494})
 """Refusals after which the caller's phone itself asks again, in the same dialog to be."""
@@ -49,8 +45,9 @@ class Calls:
         self._parties = parties
         self._endpoints = endpoints
         self._out = out
-        self._teller = Teller(endpoints, out, silence)
-        self._table = CallTable(self._teller.due, self._evicted)
+        self._progress = Progress(endpoints, out, silence)
+        self._dialogs = Dialogs(parties, self._progress, out)
+        self._table = CallTable(self._progress.due, self._evicted)
 
     def __len__(self) -> int:
         """Return how many calls are remembered."""
@@ -62,9 +59,8 @@ class Calls:
 
     # --- in --------------------------------------------------------------------------------------------
 
-    def see(self, message: Request | Response, hop: Hop, at: float, now: float) -> None:
+    def see(self, message: Request | Response, hop: Hop, when: When) -> None:
         """Take one message. ``hop`` goes the way of the request."""
-        when = When(at, now)
         call = self._table.get(message.call_id) or Call(message.call_id)
         if isinstance(message, Request):
             on_request = self._REQUESTS.get(message.method)
@@ -79,27 +75,26 @@ class Calls:
         if not call.empty:
             self._table.keep(call, when)
 
-    def heard(self, call_id: str, at: float, now: float) -> None:
+    def heard(self, call_id: str, when: When) -> None:
         """Something came in a call that means no more than that it goes on."""
         call = self._table.going(call_id)
         if call is not None:
-            when = When(at, now)
             for leg in call.legs:
-                self._teller.heard(leg, when)
+                self._progress.heard(leg, when)
             self._table.keep(call, when)
 
     def next_due(self) -> float | None:
         """Return when something follows if nothing comes until then (monotonic)."""
         return self._table.next_due()
 
-    def due(self, now: float, at: float) -> None:
+    def due(self, when: When) -> None:
         """Act upon what did not come."""
-        self._table.look(When(at, now))
+        self._table.look(when)
 
     def forget(self) -> None:
         """Nothing is known any more (not told: a snapshot follows)."""
         self._table.clear()
-        self._teller.forget()
+        self._progress.forget()
 
     def facts(self) -> tuple[tuple[LegFacts, ...], tuple[str, ...]]:
         """Return all legs that go on, and the ids of those whose endpoint holds the other side."""
@@ -122,7 +117,7 @@ class Calls:
 
     def _evicted(self, leg: Leg, when: When) -> None:
         self._out.skipped("too_many_calls")
-        self._teller.give_up(leg, when)
+        self._progress.give_up(leg, when)
 
     # --- requests --------------------------------------------------------------------------------------
 
@@ -131,117 +126,123 @@ class Calls:
             self._offered(call, message, hop, when)
             return
         for party in self._parties.of(message, hop):
-            leg = self._leg(call, message, hop, party, when)
+            leg = self._dialogs.leg(call, message, hop, party, when)
             if leg is None:
                 continue
             leg.remember(hop.branch, message.cseq)
+            self._progress.half(leg, message, hop, when)
+            if party.side == "to" and hop.from_server:
+                self._progress.sure(leg, when)
             refusal = call.finals.get(hop.branch)
             if refusal is not None:
                 self._refused(leg, *refusal, when)
-            elif leg.due == "challenged" and leg.newest == message.cseq:
-                leg.due, leg.cause = "silent", None
-                self._teller.heard(leg, when)
-        if call.legs and len(call.invites) < BRANCHES_LIMIT:
-            call.invites.add(hop.branch)
+            elif leg.awaits == "retry" and leg.newest == message.cseq:
+                leg.awaits, leg.cause = "sign", None
+                self._progress.heard(leg, when)
+        if call.legs:
+            call.invited(hop.branch, (hop.sender.host, hop.receiver.host))
 
     def _offered(self, call: Call, message: Request, hop: Hop, when: When) -> None:
         """A re-INVITE or UPDATE: the call goes on, and somebody is held from now on, if it is accepted."""
-        for leg, side in self._in_dialog(call, message, hop, when):
-            self._teller.heard(leg, when)
+        for leg, side in self._dialogs.within(call, message, hop, when):
+            self._progress.heard(leg, when)
             offer = leg.offer(side, message.cseq)
             offer.asked, offer.at, offer.branch = True, when.at, hop.branch
             offer.direction = sdp.direction(message.body) if message.body else None
-            self._teller.decide(leg, side, message.cseq, when)
+            self._progress.decide(leg, side, message.cseq, when)
+            self._progress.half(leg, message, hop, when)
 
     def _ack(self, call: Call, message: Request, hop: Hop, when: When) -> None:
         """The ACK of a 2xx has a branch of its own, that of a refusal the INVITE's (RFC 3261 17.1.1.3)."""
-        own, other = message.from_.tag, message.to.tag
-        if other is None or hop.branch in call.invites or hop.branch in call.finals or not call.legs:
+        from_tag, to_tag = message.from_.tag, message.to.tag
+        if to_tag is None or hop.branch in call.invites or hop.branch in call.finals or not call.legs:
             return
-        here = {party.endpoint for party in self._parties.of(message, hop)}
-        for leg, side in _by_tags(call, own, other):
-            if leg.endpoint not in here or leg.state is State.ENDED:
+        here = {(party.endpoint, party.side) for party in self._parties.of(message, hop)}
+        for leg, side in by_tags(call, from_tag, to_tag):
+            if (leg.endpoint, side) not in here or leg.state is State.ENDED:
                 continue
-            self._teller.heard(leg, when)
+            self._progress.half(leg, message, hop, when)
+            self._progress.heard(leg, when)
             offer = leg.offers.get((side, message.cseq))
             if offer is not None and offer.asked and offer.branch != hop.branch:
                 offer.accepted = True
-                self._teller.decide(leg, side, message.cseq, when)
+                self._progress.decide(leg, side, message.cseq, when)
             elif message.cseq in leg.branches.values():
-                self._teller.answered(leg, other if side == "from" else own, when)
+                self._progress.answered(leg, to_tag if side == "from" else from_tag, when)
 
     def _cancel(self, call: Call, message: Request, hop: Hop, when: When) -> None:
         for leg in call.legs:
             if hop.branch in leg.branches and leg.state < State.ANSWERED:
                 leg.cause = causes.of_cancel(message.get("reason"))
-                leg.due, leg.deadline = "cancelled", when.now + SHORTLY
+                leg.awaits, leg.deadline = "refusal", when.now + SHORTLY
 
     def _bye(self, call: Call, message: Request | Response, hop: Hop, when: When) -> None:
         """A dialog is over. Who had none that we knew of is free now."""
-        tags = _tags(message)
+        dialog = tags(message)
         if len(call.over) < KEEP:
-            call.over.add(tags)
+            call.over.add(dialog)
         for leg in call.legs:
-            if leg.state is not State.ENDED and _is_over(leg, tags):
-                self._teller.end(leg, causes.TRANSFERRED if leg.transferring else causes.HUNG_UP, when)
+            if leg.state is not State.ENDED and _is_over(leg, dialog):
+                self._progress.end(leg, causes.TRANSFERRED if leg.transferring else causes.HUNG_UP, when)
         parties = self._parties.of(message, hop)
         for party in parties:
             self._endpoints.seen(party.endpoint, when.at)
         if not call.legs and not parties:
-            call.over.discard(tags)  # nobody's: not worth remembering
+            call.over.discard(dialog)  # nobody's: not worth remembering
 
     # --- responses -------------------------------------------------------------------------------------
 
-    def _progress(self, call: Call, message: Response, hop: Hop, when: When) -> None:
+    def _provisional(self, call: Call, message: Response, hop: Hop, when: When) -> None:
         """A provisional response to an INVITE: the callee rings, or the server took the call."""
         ringing = 180 <= message.status < 190
         begins = message.status >= 180 or message.to.tag is None  # else it may be about a re-INVITE
-        for leg, side in self._concerned(call, message, hop, when, create=begins):
-            self._teller.heard(leg, when)
+        for leg, side in self._dialogs.concerned(call, message, hop, when, create=begins):
+            self._progress.heard(leg, when)
             begun = leg.state < State.ANSWERED
             if side == "from":
                 if hop.branch in leg.branches or leg.address == hop.sender:
                     if begun:
-                        self._teller.advance(leg, State.DIALING, when)
-                    self._endpoints.seen(leg.endpoint, when.at)
+                        self._progress.advance(leg, State.DIALING, when)
+                    self._progress.sign(leg, 1, when)
             elif ringing:
                 if begun:
                     leg.own = message.to.tag or leg.own
-                    self._teller.advance(leg, State.RINGING, when)
-                self._endpoints.reachable(leg.endpoint, when.at)
+                    self._progress.advance(leg, State.RINGING, when)
+                self._progress.sign(leg, 2, when)
 
     def _success(self, call: Call, message: Response, hop: Hop, when: When) -> None:
         """A 2xx to an INVITE: the call is up, or what a re-INVITE offers is so."""
-        own, other = message.from_.tag, message.to.tag
-        for leg, side in self._concerned(call, message, hop, when, create=True):
+        from_tag, to_tag = message.from_.tag, message.to.tag
+        for leg, side in self._dialogs.concerned(call, message, hop, when, create=True):
             if leg.state is State.ENDED:
                 continue
             if side == "to" and leg.state is not State.ANSWERED:
-                leg.own = other  # of all devices behind that hop the one that answered
-            self._teller.answered(leg, other if side == "from" else own, when)
+                leg.own = to_tag  # of all devices behind that hop the one that answered
+            self._progress.answered(leg, to_tag if side == "from" else from_tag, when)
             self._accepted(leg, side, message, when)
         for leg in call.legs:
             rings_on = leg.direction == "inbound" and leg.state < State.ANSWERED
-            if rings_on and leg.own is not None and leg.own not in (own, other):
-                self._teller.end(leg, causes.ELSEWHERE, when)
+            if rings_on and leg.own is not None and leg.own not in (from_tag, to_tag):
+                self._progress.end(leg, causes.ELSEWHERE, when)
 
-    def _update_success(self, call: Call, message: Response, _hop: Hop, when: When) -> None:
-        for leg, side in _by_tags(call, message.from_.tag, message.to.tag):
+    def _update_success(self, call: Call, message: Response, hop: Hop, when: When) -> None:
+        for leg, side in by_tags(call, message.from_.tag, message.to.tag):
             if leg.state is not State.ENDED:
                 self._accepted(leg, side, message, when)
+                self._progress.half(leg, message, hop, when)
 
     def _accepted(self, leg: Leg, side: Side, message: Response, when: When) -> None:
         """A 2xx accepts what its request offered, or offers something itself; and it may set the session's timer."""
         seconds = _session(message)
         if seconds is not None:
             leg.session = seconds
-        self._teller.heard(leg, when)
+        self._progress.heard(leg, when)
         offer = leg.offer(side, message.cseq)
         if side == "to":
             offer.answered = sdp.direction(message.body) if message.body else None
             offer.at = offer.at or when.at
         offer.accepted = True
-        self._teller.decide(leg, side, message.cseq, when)
+        self._progress.decide(leg, side, message.cseq, when)
 
     def _failure(self, call: Call, message: Response, hop: Hop, when: When) -> None:
         """A refusal of an INVITE: of one that began a leg, or of a re-INVITE, which ends nothing unless it is 481."""
@@ -255,7 +256,7 @@ class Calls:
         if given_up:  # a proxy refuses only when all of its branches are over
             for leg in call.legs:
                 if leg.direction == "inbound" and leg.state < State.ANSWERED:
-                    self._teller.end(leg, leg.cause or causes.of_status(message.status), when)
+                    self._progress.end(leg, leg.cause or causes.of_status(message.status), when)
         self._gone(call, message, hop, when)
 
     def _refused(self, leg: Leg, cseq: int, status: int, when: When) -> None:
@@ -264,18 +265,18 @@ class Calls:
             return
         if status in RETRIED and leg.direction == "outbound":
             leg.cause = causes.of_status(status)
-            leg.due, leg.deadline = "challenged", when.now + SHORTLY
+            leg.awaits, leg.deadline = "retry", when.now + SHORTLY
         else:
-            self._teller.end(leg, leg.cause or causes.of_status(status), when)
+            self._progress.end(leg, leg.cause or causes.of_status(status), when)
 
     def _gone(self, call: Call, message: Response, _hop: Hop, when: When) -> None:
         """481 to a request within a dialog: there is none any more (RFC 3261 12.2.1.2)."""
         if message.status != _GONE:
             return
-        tags = _tags(message)
+        dialog = tags(message)
         for leg in call.legs:
-            if leg.state is State.ANSWERED and {leg.own, leg.other} == tags:
-                self._teller.end(leg, causes.of_status(_GONE), when)
+            if leg.state is State.ANSWERED and {leg.own, leg.other} == dialog:
+                self._progress.end(leg, causes.of_status(_GONE), when)
 
     def _bye_refused(self, call: Call, message: Response, hop: Hop, when: When) -> None:
         if message.status == _GONE:
@@ -283,94 +284,8 @@ class Calls:
 
     def _refer_accepted(self, call: Call, message: Response, _hop: Hop, _when: When) -> None:
         """The endpoint sends the other side elsewhere. Its own leg goes on until its BYE."""
-        for leg, side in _by_tags(call, message.from_.tag, message.to.tag):
+        for leg, side in by_tags(call, message.from_.tag, message.to.tag):
             leg.transferring = leg.transferring or side == "from"
-
-    # --- which legs ------------------------------------------------------------------------------------
-
-    def _concerned(
-        self, call: Call, message: Response, hop: Hop, when: When, *, create: bool
-    ) -> list[tuple[Leg, Side]]:
-        """Return the legs that a response to an INVITE is about. Those of whom it is about but who have none get one."""
-        found: dict[str, tuple[Leg, Side]] = {}
-        for leg in call.legs:
-            if hop.branch in leg.branches:
-                found[leg.id] = (leg, "from" if leg.direction == "outbound" else "to")
-        for leg, side in _by_tags(call, message.from_.tag, message.to.tag):
-            found.setdefault(leg.id, (leg, side))
-        if create and _tags(message) not in call.over:
-            there = {leg.endpoint for leg, _ in found.values()}
-            for party in self._parties.of(message, hop):
-                begun = None if party.endpoint in there else self._leg(call, message, hop, party, when)
-                if begun is not None:
-                    found[begun.id] = (begun, party.side)
-                    if message.status < 200:
-                        begun.remember(hop.branch, message.cseq)
-                        call.invites.add(hop.branch)
-        return list(found.values())
-
-    def _in_dialog(self, call: Call, message: Request, hop: Hop, when: When) -> list[tuple[Leg, Side]]:
-        """Return the legs that a request within a dialog is about. One never seen is answered: that much is sure."""
-        own, other = message.from_.tag, message.to.tag
-        found = [pair for pair in _by_tags(call, own, other) if pair[0].state is not State.ENDED]
-        if message.method != "INVITE" or found or _tags(message) in call.over:
-            return found
-        for party in self._parties.of(message, hop):
-            leg = self._leg(call, message, hop, party, when)
-            if leg is not None and leg.state is not State.ENDED:
-                leg.own, leg.other = (own, other) if party.side == "from" else (other, own)
-                self._teller.answered(leg, leg.other, when)
-                found.append((leg, party.side))
-        return found
-
-    def _leg(self, call: Call, message: Request | Response, hop: Hop, party: Party, when: When) -> Leg | None:
-        """Return a party's leg in a call, a new one if there is none; None if there are too many."""
-        outbound = party.side == "from"
-        address = hop.sender if outbound else hop.receiver
-        direction: Direction | None = "outbound" if outbound else "inbound"
-        initial = isinstance(message, Request) and message.to.tag is None
-        if not initial and (isinstance(message, Request) or message.status >= 200):
-            direction = None  # seen in its middle: either side may have begun the call
-        own = message.from_.tag if outbound else message.to.tag
-        for leg in call.legs:
-            fits = leg.direction is None or direction is None or leg.direction == direction
-            if leg.endpoint == party.endpoint and fits:
-                asked_again = initial and leg.state is State.ENDED and -1 < leg.newest < message.cseq
-                if hop.branch in leg.branches or (_same(leg, own, address, direction) and not asked_again):
-                    self._begun(leg, message, direction, when)
-                    return leg
-        if len(call.legs) >= LEGS_LIMIT:
-            self._out.skipped("too_many_legs")
-            return None
-        leg = Leg(
-            id=_name(call, party.endpoint, address),
-            call=call.id,
-            endpoint=party.endpoint,
-            address=address,
-            direction=direction,
-            since=when.at,
-            own=own,
-        )
-        self._teller.heard(leg, when)
-        _take_party(leg, message, outbound=outbound)
-        call.legs.append(leg)
-        caller = message.from_.tag
-        if direction is not None and any(caller in tags for tags in call.over):
-            leg.state = State.ENDED  # its end came first
-        elif direction == "inbound":
-            self._teller.advance(leg, State.DIALING, when)
-        return leg
-
-    def _begun(self, leg: Leg, message: Request | Response, direction: Direction | None, when: When) -> None:
-        """Take what a message that begins a call tells of a leg that is known by later ones."""
-        if direction is None:
-            return
-        if not leg.told:
-            leg.since = min(leg.since, when.at)
-        if leg.direction is None:
-            leg.direction = direction
-            _take_party(leg, message, outbound=direction == "outbound")
-            self._teller.settled(leg, when)
 
     # --- the tables ------------------------------------------------------------------------------------
 
@@ -384,7 +299,7 @@ class Calls:
     """What a request means; others mean nothing."""
 
     _RESPONSES: ClassVar[dict[tuple[str, int], _OnResponse]] = {
-        ("INVITE", 1): _progress,
+        ("INVITE", 1): _provisional,
         ("INVITE", 2): _success,
         ("INVITE", 3): _failure,
         ("BYE", 2): _bye,
@@ -396,56 +311,11 @@ class Calls:
     """What a response means, by the method that it answers and its class (3: all refusals)."""
 
 
-def _tags(message: Request | Response) -> frozenset[str]:
-    return frozenset(tag for tag in (message.from_.tag, message.to.tag) if tag is not None)
-
-
-def _by_tags(call: Call, own: str | None, other: str | None) -> Iterator[tuple[Leg, Side]]:
-    """Yield the legs of a dialog, with the side of the request on which each is."""
-    for leg in call.legs:
-        if leg.own is None:
-            continue
-        if leg.own == own and (leg.other is None or other is None or leg.other == other):
-            yield leg, "from"
-        elif leg.own == other and (leg.other is None or own is None or leg.other == own):
-            yield leg, "to"
-
-
-def _same(leg: Leg, own: str | None, address: Address, direction: Direction | None) -> bool:
-    """Whether a message of an endpoint's is about this leg of its: by its tag, or while that isn't known by the phone."""
-    if own is not None and leg.own == own:
-        return True
-    if leg.state is State.ENDED or leg.address != address or "outbound" in (direction, leg.direction):
-        return False
-    return leg.own is None or (leg.direction is None and own is None)
-
-
-def _is_over(leg: Leg, tags: frozenset[str]) -> bool:
+def _is_over(leg: Leg, dialog: frozenset[str]) -> bool:
     """Whether the end of a dialog is the end of a leg: of one not answered, too, whose caller is gone."""
     if leg.own is not None:
-        return leg.own in tags and (leg.other is None or leg.other in tags)
+        return leg.own in dialog and (leg.other is None or leg.other in dialog)
     return leg.state < State.ANSWERED
-
-
-def _take_party(leg: Leg, message: Request | Response, *, outbound: bool) -> None:
-    """Note who is on the other side."""
-    other = message.to if outbound else message.from_
-    leg.party, leg.party_name = other.uri.user or None, other.name or None
-
-
-def _name(call: Call, endpoint: str, address: Address) -> str:
-    """Return a leg's id: one that no other leg of the call has."""
-    taken = {leg.id for leg in call.legs}
-    name = f"{endpoint} {call.id}"
-    if name not in taken:
-        return name
-    name = f"{name} {shown(address)}"
-    number = 2
-    unique = name
-    while unique in taken:
-        unique = f"{name} {number}"
-        number += 1
-    return unique
 
 
 def _session(message: Response) -> float | None:

@@ -12,31 +12,20 @@ lost          nothing came for ``silent_after``: what went on is not known. The 
 from __future__ import annotations
 
 import hmac
-import ipaddress
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal
 
+from adapters.common.places import Network, within
 from adapters.hep.clock import SenderClocks
 from adapters.hep.errors import BadPacket, OldVersion
+from adapters.hep.notices import Log, Notices
 from adapters.hep.packets import SIP, Packet, decode
-from adapters.hep.settings import Network
 from adapters.hep.translate import Translator
 from monitor.events import Event, SourceConnected, SourceLost
 
-SAID_LIMIT: Final = 1_000
-"""Different things that are logged once each; further ones are only counted."""
 REREAD: Final = 5.0
 """Seconds between two readings of the key while wrong keys come."""
-
-Level = Literal["debug", "info", "warning", "error"]
-
-
-class Log(Protocol):
-    """Writes one structured log event."""
-
-    def __call__(self, level: Level, event: str, **fields: Any) -> None:
-        """Write it."""
 
 
 class Gate:
@@ -47,18 +36,13 @@ class Gate:
     def __init__(self, networks: Sequence[Network]) -> None:
         @lru_cache(maxsize=4_096)
         def allows(host: str) -> bool:
-            try:
-                address = ipaddress.ip_address(host.partition("%")[0])
-            except ValueError:
-                return False
-            mapped = getattr(address, "ipv4_mapped", None) or address
-            return any(mapped in network for network in networks)
+            return within(host, networks)
 
         self.allows: Callable[[str], bool] = allows
 
 
 class Capture:
-    """One source's packets. ``at`` is our wall clock, ``now`` monotonic."""
+    """One source's packets. ``at`` is our clock, for what is told; ``now`` is monotonic, for what is due."""
 
     def __init__(
         self,
@@ -84,10 +68,11 @@ class Capture:
         self._silent_after = silent_after
         self._clocks = SenderClocks()
         self._state: Literal["listening", "up", "lost"] = "listening"
-        self._heard = 0.0
+        self._heard_now = 0.0
+        """When a packet was taken last, monotonic; likewise by our clock."""
         self._heard_at = 0.0
         self._where = ""
-        self._said: set[tuple[str, str]] = set()
+        self._notices = Notices(log)
         self._servers = 0
 
     # --- in --------------------------------------------------------------------------------------------
@@ -96,35 +81,33 @@ class Capture:
         """We listen from now on."""
         self._state, self._where = "listening", where
         self._translator.forget()
+        self._notices.begin_anew()
         self._log("info", "source_listening", address=where)
         return [self._connected(f"listens on {where}; nothing was captured yet", at)]
 
-    def admits(self, sender: str) -> bool:
-        """Whether a sender's packets are taken; counted if not."""
+    def admits(self, sender: str, now: float) -> bool:
+        """Whether anything of a sender's is to be received at all; counted if not."""
         if self._gate.allows(sender):
             return True
-        self._skip(
-            "not_allowed", sender, remedy="name its network in `allow` if it is a capture agent of yours"
-        )
+        remedy = "name its network in `allow` if it is a capture agent of yours"
+        self._skip("not_allowed", sender, now, remedy=remedy)
         return False
 
-    def receive(self, data: bytes, sender: str, now: float, at: float) -> list[Event]:
-        """Take one datagram, or one packet of a stream, that arrived now."""
-        if not self.admits(sender):
-            return []
+    def receive(self, data: bytes, sender: str, at: float, now: float) -> list[Event]:
+        """Take one datagram, or one packet of a stream, that arrived now. The sender was admitted."""
         try:
             packet = decode(data)
         except OldVersion as error:
             remedy = 'let the capture agent send HEPv3 (Kamailio: `modparam("siptrace", "hep_version", 3)`)'
-            self._skip("old_version", sender, version=error.version, remedy=remedy)
+            self._skip("old_version", sender, now, version=error.version, remedy=remedy)
             return []
         except BadPacket as error:
-            self._skip("bad_packet", sender, why=error.why)
+            self._skip("bad_packet", sender, now, why=error.why)
             return []
         if not self._authentic(packet, sender, now):
             return []
-        events = self._up(now, at) if self._state != "up" else []
-        self._heard, self._heard_at = now, at
+        events = self._up(at) if self._state != "up" else []
+        self._heard_now, self._heard_at = now, at
         if packet.type != SIP:
             self._skipped("not_sip")
             return events
@@ -132,24 +115,24 @@ class Capture:
         events += self._translate(packet, captured, now)
         return events
 
-    def broken(self, sender: str, why: str) -> None:
+    def broken(self, sender: str, why: str, now: float) -> None:
         """A stream could not be followed."""
-        self._skip("broken_stream", sender, why=why)
+        self._skip("broken_stream", sender, now, why=why)
 
-    def tick(self, now: float, at: float) -> list[Event]:
+    def tick(self, at: float, now: float) -> list[Event]:
         """Return what the mere passing of time means."""
         if self._state != "up":
             return []
-        if now - self._heard >= self._silent_after:
+        if now - self._heard_now >= self._silent_after:
             return [self._silent()]
         due = self._translator.next_due()
-        return self._translator.due(now, at) if due is not None and due <= now else []
+        return self._translator.due(at, now) if due is not None and due <= now else []
 
     def next_due(self) -> float | None:
         """Return when :meth:`tick` has something to do if nothing comes until then (monotonic)."""
         if self._state != "up":
             return None
-        silent = self._heard + self._silent_after
+        silent = self._heard_now + self._silent_after
         due = self._translator.next_due()
         return silent if due is None else min(silent, due)
 
@@ -170,7 +153,7 @@ class Capture:
                 return True
         kind = "key_missing" if packet.key is None else "key_wrong"
         remedy = "give the capture agent the key that is configured here (Asterisk: `capture_password` in hep.conf)"
-        self._skip(kind, sender, remedy=remedy)
+        self._skip(kind, sender, now, remedy=remedy)
         return False
 
     def _translate(self, packet: Packet, at: float, now: float) -> list[Event]:
@@ -178,7 +161,7 @@ class Capture:
             events = self._translator.sip(packet, at, now)
         except Exception as error:  # noqa: BLE001 - one message, however odd, must not cost the source
             self._skipped("untranslatable")
-            self._say("error", "untranslatable", type(error).__name__, error=repr(error))
+            self._notices.failed("untranslatable", error, now)
             return []
         servers = self._translator.servers
         if servers.learnt != self._servers:
@@ -186,12 +169,12 @@ class Capture:
             self._log("info", "server_learnt", servers=servers.shown())
         return events
 
-    def _up(self, now: float, at: float) -> list[Event]:
+    def _up(self, at: float) -> list[Event]:
         """The first packet, or the first after a silence."""
-        del now
         if self._state == "lost":
             self._translator.forget()
         self._state = "up"
+        self._notices.begin_anew()
         self._log("info", "source_synchronised")
         return [self._connected(f"listens on {self._where}", at), *self._translator.snapshot(at)]
 
@@ -206,17 +189,10 @@ class Capture:
     def _connected(self, detail: str, at: float) -> Event:
         return SourceConnected(source=self._source, at=at, id=self._next_id(), version="HEPv3", detail=detail)
 
-    # --- saying ----------------------------------------------------------------------------------------
-
-    def _skip(self, kind: str, sender: str, **fields: Any) -> None:
-        """Count what is not taken; say it once of each sender."""
+    def _skip(self, kind: str, sender: str, now: float, **fields: Any) -> None:
+        """Count what is not taken, and tell the log of it."""
         self._skipped(kind)
-        self._say("warning", f"skipped_{kind}", sender, sender=sender, **fields)
-
-    def _say(self, level: Level, event: str, about: str, **fields: Any) -> None:
-        if (event, about) not in self._said and len(self._said) < SAID_LIMIT:
-            self._said.add((event, about))
-            self._log(level, event, **fields)
+        self._notices.refused(f"skipped_{kind}", sender, now, **fields)
 
 
 def same_key(told: bytes | None, key: bytes) -> bool:

@@ -29,7 +29,7 @@ SENDERS_LIMIT: Final = 50
 """Senders, and endpoints, that are told one by one."""
 
 ASTERISK: Final = "Asterisk: in hep.conf `enabled = yes`, `capture_address = {where}`, and load res_hep.so and res_hep_pjsip.so"
-KAMAILIO: Final = 'Kamailio: modparam("siptrace", "duplicate_uri", "sip:{where}"), hep_mode_on 1, hep_version 3, and sip_trace()'
+KAMAILIO: Final = 'Kamailio: modparam("siptrace", "duplicate_uri", "sip:{where}"), trace_on 1, trace_mode 1, trace_to_database 0, hep_mode_on 1, hep_version 3'
 
 
 class _Sender(msgspec.Struct):
@@ -65,7 +65,7 @@ class _Seen:
             for token in Watch([one]).tokens:
                 self._owners.setdefault(token, set()).add(one.endpoint)
 
-    def admits(self, sender: str) -> bool:
+    def admits(self, sender: str, _now: float) -> bool:
         """Note who is not let in."""
         if self._gate.allows(sender):
             return True
@@ -73,7 +73,7 @@ class _Seen:
             self.strangers[sender] += 1
         return False
 
-    def broken(self, sender: str, why: str) -> None:
+    def broken(self, sender: str, why: str, _now: float) -> None:
         """Note a stream that can't be followed."""
         self._of(sender).problem(f"its stream was cut: {why}")
 
@@ -243,6 +243,15 @@ def _of_traffic(seen: _Seen, settings: HepSettings) -> Iterator[Finding]:
             subject="servers",
             message="none known: nobody answered a REGISTER meanwhile. Until then both ends of each message count as phones",
             remedy="name the PBX's and proxies' own addresses in `servers`",
+        )
+    if "OPTIONS" not in seen.methods:
+        yield Finding(
+            level="hint",
+            subject="keepalives",
+            message=f"no OPTIONS came meanwhile: a quiet office looks as if the server had died, so after {settings.silent_after:g} s "
+            "without any message its agents are shown as unknown",
+            remedy="let the server ask the phones more often than `silent_after` (Asterisk: `qualify_frequency` of the AORs), "
+            "or make `silent_after` larger",
         )
     if seen.endpoints:
         message = f"{len(seen.endpoints)} of {len(settings.watch)} occurred meanwhile"

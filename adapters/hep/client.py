@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from typing import Final
 
+from adapters.common.backoff import Backoff, Pace
 from adapters.contract import Finding, Host
 from adapters.hep.capture import Capture, Gate
 from adapters.hep.check import LISTEN_SECONDS, check_source
@@ -18,11 +20,12 @@ from monitor.events import Event, SourceLost
 
 BATCH: Final = 200
 """Packets after which others get their turn."""
+TURN: Final = 0.01
+"""Seconds after which they get it, however few packets that were."""
 SWEEP: Final = 1.0
 """Seconds between two looks at connections that stall."""
-RETRY_FIRST: Final = 0.5
-RETRY_MOST: Final = 5.0
-"""Seconds after which to listen again where that was refused."""
+RETRIES: Final = Pace()
+"""When to listen again where that was refused."""
 
 
 class HepAdapter:
@@ -83,7 +86,7 @@ class HepAdapter:
 
     async def _listen(self, host: Host, capture: Capture) -> Listener:
         """Return the open listener; try again for as long as the address is not to be had."""
-        wait = RETRY_FIRST
+        backoff = Backoff(RETRIES, random.Random(), refusals=())  # noqa: S311 - jitter, no secret
         said = ""
         while True:
             listener = Listener(self._settings, host, admits=capture.admits, broken=capture.broken)
@@ -97,8 +100,7 @@ class HepAdapter:
                         source=self.source, at=host.now(), id=host.next_id(), reason=error.reason
                     )
                     host.emit([lost])
-                await asyncio.sleep(wait)
-                wait = min(2 * wait, RETRY_MOST)
+                await asyncio.sleep(backoff.after(error, good_seconds=0.0))
             else:
                 return listener
 
@@ -106,10 +108,17 @@ class HepAdapter:
         """Wait until something comes or is due; pass on what it means."""
         await _news(listener, capture.next_due(), host)
         events: list[Event] = []
-        for one in listener.take(BATCH):
-            events += capture.receive(one.data, one.sender, one.now, one.at)
-        waits = listener.next()  # it came before whatever is due later than it
-        events += capture.tick(*((host.monotonic(), host.now()) if waits is None else (waits.now, waits.at)))
+        until = host.monotonic() + TURN
+        for _ in range(BATCH):
+            for one in listener.take(1):
+                events += capture.receive(one.data, one.sender, one.at, one.now)
+            if listener.next() is None or host.monotonic() >= until:
+                break
+        waiting = listener.next()
+        if waiting is None:
+            events += capture.tick(host.now(), host.monotonic())
+        else:  # it came before whatever is due later than it
+            events += capture.tick(waiting.at, waiting.now)
         if self._wanted:
             self._wanted = False
             events += capture.snapshot(host.now())

@@ -1,4 +1,4 @@
-"""The capture agents' clocks against ours.
+"""Times: when something happened, and the capture agents' clocks against ours.
 
 A packet is stamped when it is captured and arrives later, never earlier. So of all packets of a sender the smallest
 difference between arrival and stamp is the best guess of how far its clock is behind ours (a lower envelope): it is too
@@ -21,6 +21,13 @@ SPAN: Final = 300.0
 OLDEST: Final = 5.0
 """A packet that claims to have been on its way for longer is timed by its arrival."""
 SENDERS_LIMIT: Final = 1_024
+
+
+class When(msgspec.Struct, frozen=True, gc=False):
+    """A moment: ``at`` by our clock, for what is told; ``now`` monotonic, for what is due."""
+
+    at: float
+    now: float
 
 
 class _Envelope(msgspec.Struct):

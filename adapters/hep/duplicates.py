@@ -40,6 +40,10 @@ class Duplicates:
         self._now.add(key)
         return key in self._before
 
+    def knows(self, key: Hashable) -> bool:
+        """Whether a message came; without noting it."""
+        return key in self._now or key in self._before
+
     def clear(self) -> None:
         """Forget all."""
         self._now.clear()

@@ -4,9 +4,9 @@
     ├── BadPacket               bytes that are no HEPv3 packet
     │   └── OldVersion          HEPv1 or HEPv2
     ├── StreamBroken            a TCP stream in which the next packet can't be found any more
-    ├── SettingsProblem         a source's options that can't be worked with (also a ValueError)
     └── CannotListen            the address to listen on is not to be had
 
+Options that can't be worked with are :class:`adapters.common.problems.SettingsProblem`, as for every adapter.
 The text of a :class:`CannotListen` is a sentence for people: it is what the wallboard shows.
 """
 
@@ -39,16 +39,6 @@ class StreamBroken(HepError):
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
-
-
-class SettingsProblem(HepError, ValueError):
-    """A source's options can't be worked with. ``option``, ``why`` and ``remedy``."""
-
-    def __init__(self, option: str, why: str, remedy: str) -> None:
-        super().__init__(f"{option}: {why}; {remedy}")
-        self.option = option
-        self.why = why
-        self.remedy = remedy
 
 
 class CannotListen(HepError):

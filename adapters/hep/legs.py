@@ -53,12 +53,18 @@ class Offer(msgspec.Struct):
     at: float = 0.0
 
 
+Half: TypeAlias = tuple[str, bytes, bytes, int]
+"""A request, or a response that is no refusal: which of them, the hosts of its hop as the request goes, CSeq."""
+Sign: TypeAlias = Literal[0, 1, 2]
+"""Nothing, that the endpoint does something, that calls reach it."""
+
+
 class Leg(msgspec.Struct, kw_only=True):
     """One endpoint's part in one call."""
 
     id: str
     call: str
-    """The Call-ID."""
+    """What stands for the Call-ID (:func:`adapters.hep.dialogs.identifier`)."""
     endpoint: str
     address: Address
     """The other end of the hop that the endpoint's own messages take: where the phone is."""
@@ -68,6 +74,10 @@ class Leg(msgspec.Struct, kw_only=True):
     state: State = State.ASKED
     own: str | None = None
     """The endpoint's own tag."""
+    halves: set[Half] | None = None
+    """Of a leg that only one side has spoken of: what was seen. ``None``: it is sure that there is this leg."""
+    sign: Sign = 0
+    """What such a leg will show of its endpoint once it is sure."""
     other: str | None = None
     """The other side's tag, of an answered leg."""
     branches: dict[str, int] = msgspec.field(default_factory=dict)
@@ -88,7 +98,9 @@ class Leg(msgspec.Struct, kw_only=True):
     told_at: float = 0.0
     deadline: float = 0.0
     """When something follows from nothing having come (monotonic)."""
-    due: Literal["silent", "challenged", "cancelled", "settled"] = "silent"
+    awaits: Literal["sign", "retry", "refusal", "beginning"] = "sign"
+    """For what it is given until then: any sign of life, the next INVITE after a challenge, the refusal after a CANCEL, or what
+    shows who began the call."""
 
     @property
     def newest(self) -> int:
@@ -100,6 +112,16 @@ class Leg(msgspec.Struct, kw_only=True):
         if len(self.branches) >= KEEP and branch not in self.branches:
             del self.branches[next(iter(self.branches))]
         self.branches[branch] = cseq
+
+    def half(self, half: Half) -> bool:
+        """Note what one side said; whether both sides have spoken of the same CSeq on the same hop with it."""
+        if self.halves is None:
+            return False
+        if len(self.halves) < KEEP:
+            self.halves.add(half)
+        kind, *rest = half
+        other = "response" if kind == "request" else "request"
+        return (other, *rest) in self.halves
 
     def offer(self, side: Side, cseq: int) -> Offer:
         """Return what is known of an offer."""

@@ -11,6 +11,7 @@ from typing import Final, cast
 
 import msgspec
 
+from adapters.common.places import hostport
 from adapters.contract import Host
 from adapters.hep.errors import CannotListen, StreamBroken
 from adapters.hep.framing import Framer
@@ -19,6 +20,8 @@ from adapters.hep.settings import HepSettings
 QUEUE_PACKETS: Final = 20_000
 QUEUE_BYTES: Final = 32 * 1_024 * 1_024
 """What may wait to be translated. Further datagrams are dropped and counted; connections are not read meanwhile."""
+PACKET_OVERHEAD: Final = 200
+"""Bytes that a packet takes beside its own: many small ones need more memory than they have bytes."""
 CONNECTIONS_LIMIT: Final = 256
 CONNECTIONS_PER_SENDER: Final = 32
 STALLED: Final = 10.0
@@ -26,6 +29,8 @@ STALLED: Final = 10.0
 as many."""
 RECEIVE_BUFFER: Final = 4 * 1_024 * 1_024
 """Bytes that the system is asked to hold of datagrams while we do something else."""
+PORT_TRIES: Final = 8
+"""For a port 0, which must be free for TCP and UDP alike."""
 
 _REASONS: Final = {
     errno.EADDRINUSE: (
@@ -43,13 +48,16 @@ class Arrived(msgspec.Struct, frozen=True, gc=False):
     data: bytes
     sender: str
     at: float
+    """By our clock."""
     now: float
+    """Monotonic."""
 
 
 class Listener:
     """Takes packets until it is closed.
 
-    ``admits`` judges a sender before anything of it is kept; ``broken`` is told of streams that can't be followed.
+    ``admits`` judges a sender before anything of it is kept; ``broken`` is told of streams that can't be followed. Both are
+    given the monotonic clock's time last.
     """
 
     def __init__(
@@ -57,8 +65,8 @@ class Listener:
         settings: HepSettings,
         host: Host,
         *,
-        admits: Callable[[str], bool],
-        broken: Callable[[str, str], None],
+        admits: Callable[[str, float], bool],
+        broken: Callable[[str, str, float], None],
     ) -> None:
         address, port = settings.place()
         self.address = str(address)
@@ -71,13 +79,15 @@ class Listener:
         self.senders: Counter[str] = Counter()
         self._waiting: deque[Arrived] = deque()
         self._bytes = 0
+        self._paused = False
+        """Whether no connection is read: all are paused together, else each would bring one reading more than there is room."""
         self._datagrams: asyncio.DatagramTransport | None = None
         self._server: asyncio.Server | None = None
 
     @property
     def where(self) -> str:
         """The address that is listened on, for people."""
-        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+        return hostport(self.address, self.port)
 
     @property
     def full(self) -> bool:
@@ -86,22 +96,35 @@ class Listener:
 
     async def open(self) -> None:
         """Listen. Raises :class:`CannotListen`."""
+        told = self.port
+        for tries_left in reversed(range(PORT_TRIES)):
+            try:
+                await self._open(told)
+            except OSError as error:
+                given = self._server is not None  # so it is UDP for which the port is not free
+                self.close()
+                if told == 0 and given and tries_left:
+                    continue
+                reason, remedy = _REASONS.get(
+                    error.errno or 0, (error.strerror or str(error), "see the system's log")
+                )
+                raise CannotListen(f"{self.where} {reason}", remedy) from error
+            except BaseException:
+                self.close()
+                raise
+            return
+
+    async def _open(self, port: int) -> None:
         loop = asyncio.get_running_loop()
+        self.port, self._server = port, None
+        self._server = await loop.create_server(lambda: _Connection(self), self.address, port)
+        self.port = self._server.sockets[0].getsockname()[1]
+        bound = _bound_datagram_socket(self.address, self.port)  # not the loop's own: uvloop loses the errno
         try:
-            self._server = await loop.create_server(lambda: _Connection(self), self.address, self.port)
-            self.port = self._server.sockets[0].getsockname()[1]
-            self._datagrams, _ = await loop.create_datagram_endpoint(
-                lambda: _Datagrams(self), local_addr=(self.address, self.port)
-            )
-        except OSError as error:
-            self.close()
-            reason, remedy = _REASONS.get(
-                error.errno or 0, (error.strerror or str(error), "see the system's log")
-            )
-            raise CannotListen(f"{self.where} {reason}", remedy) from error
-        own = cast("socket.socket | None", self._datagrams.get_extra_info("socket"))
-        if own is not None:
-            own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+            self._datagrams, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=bound)
+        except BaseException:
+            bound.close()
+            raise
 
     def close(self) -> None:
         """Stop listening; cut all connections."""
@@ -115,18 +138,22 @@ class Listener:
     def put(self, data: bytes, sender: str) -> None:
         """Keep what came."""
         self._waiting.append(Arrived(data, sender, self.host.now(), self.host.monotonic()))
-        self._bytes += len(data)
+        self._bytes += len(data) + PACKET_OVERHEAD
         self.news.set()
+        if self.full and not self._paused:
+            self._paused = True
+            for connection in self.connections:
+                connection.pause()
 
     def take(self, most: int) -> list[Arrived]:
         """Return what came, the oldest first."""
         waiting = self._waiting
-        was_full = self.full
         taken = [waiting.popleft() for _ in range(min(most, len(waiting)))]
-        self._bytes -= sum(len(one.data) for one in taken)
+        self._bytes -= sum(len(one.data) + PACKET_OVERHEAD for one in taken)
         if not waiting:
             self.news.clear()
-        if was_full and not self.full:
+        if self._paused and not self.full:
+            self._paused = False
             for connection in self.connections:
                 connection.resume()
         return taken
@@ -140,7 +167,7 @@ class Listener:
         now = self.host.monotonic()
         for connection, sender in list(self.connections.items()):
             if connection.stalled(now):
-                self.broken(sender, "a packet was begun and not ended, or none sent at all")
+                self.broken(sender, "a packet was begun and not ended, or none sent at all", now)
                 connection.cut()
 
 
@@ -151,7 +178,7 @@ class _Datagrams(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[str, int] | tuple[object, ...]) -> None:
         listener = self._listener
         sender = str(addr[0])
-        if not listener.admits(sender):
+        if not listener.admits(sender, listener.host.monotonic()):
             return
         if listener.full:
             listener.host.count_skipped("overrun")
@@ -178,7 +205,7 @@ class _Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         peer = transport.get_extra_info("peername")
         self._sender = sender = str(peer[0]) if peer else ""
-        if not listener.admits(sender):
+        if not listener.admits(sender, self._since):
             self._transport.abort()
             return
         if (
@@ -189,6 +216,8 @@ class _Connection(asyncio.Protocol):
             self._transport.abort()
             return
         listener.connections[self] = sender
+        if listener.full:
+            self.pause()
         listener.senders[sender] += 1
         listener.news.set()
 
@@ -200,7 +229,7 @@ class _Connection(asyncio.Protocol):
         try:
             packets = self._framer.receive(data)
         except StreamBroken as error:
-            listener.broken(self._sender, error.why)
+            listener.broken(self._sender, error.why, listener.host.monotonic())
             self.cut()
             return
         for packet in packets:
@@ -208,9 +237,6 @@ class _Connection(asyncio.Protocol):
         if packets or not began:
             self._since = listener.host.monotonic()
         self._proven = self._proven or bool(packets)
-        if listener.full and self._transport is not None:
-            self._paused = True
-            self._transport.pause_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
@@ -227,6 +253,12 @@ class _Connection(asyncio.Protocol):
         patience = STALLED if self._framer.waiting else 6 * STALLED
         return now - self._since > patience and (self._framer.waiting > 0 or not self._proven)
 
+    def pause(self) -> None:
+        """Don't read for now."""
+        if self._transport is not None and not self._paused:
+            self._paused = True
+            self._transport.pause_reading()
+
     def resume(self) -> None:
         """Read again."""
         if self._paused and self._transport is not None:
@@ -238,3 +270,16 @@ class _Connection(asyncio.Protocol):
         """End the connection at once."""
         if self._transport is not None:
             self._transport.abort()
+
+
+def _bound_datagram_socket(address: str, port: int) -> socket.socket:
+    """Return a UDP socket at an address of ours. Raises ``OSError``."""
+    bound = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        bound.setblocking(False)  # noqa: FBT003 - the library's own
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        bound.bind((address, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound

@@ -26,7 +26,6 @@ INFLATED_LIMIT: Final = 65_536
 SIP: Final = 1
 """The type (chunk 0x0b) of a SIP message."""
 UDP: Final = 17
-TCP: Final = 6
 INET: Final = 2
 INET6: Final = 10
 

@@ -87,14 +87,15 @@ class Parties:
             target = message.target
         else:
             target = message.contacts[0].uri if message.contacts else None
-        endpoint = registrations.owner(target)
-        if endpoint is not None:
-            return endpoint
         there = hop.receiver.host
+        asks = isinstance(message, Request)
+        endpoint = registrations.owner(target)
+        if endpoint is not None:  # of those at that place the Contact tells which; but anybody can write one
+            return endpoint if asks or not registrations.elsewhere(endpoint, there) else None
         for uri in (target, message.to.uri):
             endpoint = self._watch.lookup(uri, local=self._local(uri, there))
             if endpoint is not None:
-                hosts = (there,) if target is None else (there, packed(target.host))
+                hosts = (there, packed(target.host)) if asks and target is not None else (there,)
                 return None if registrations.elsewhere(endpoint, *hosts) else endpoint
         return None
 

@@ -6,13 +6,17 @@ a REGISTER asks for says nothing: it may be refused.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 import msgspec
 
+from adapters.hep.clock import When
 from adapters.hep.endpoints import Endpoints
 from adapters.hep.hop import Hop
 from adapters.hep.servers import packed
+from adapters.hep.watching import tokens
 from adapters.sip_messages.message import Address as Contact
 from adapters.sip_messages.message import Response
 from adapters.sip_messages.uri import Uri
@@ -49,12 +53,14 @@ class _Bindings(msgspec.Struct):
 class Registrations:
     """The bindings of the watched endpoints."""
 
-    __slots__ = ("_bindings", "_endpoints", "_owners", "_soonest")
+    __slots__ = ("_bindings", "_endpoints", "_owners", "_soonest", "_tokens")
 
     def __init__(self, endpoints: Endpoints) -> None:
         self._endpoints = endpoints
         self._bindings: dict[str, _Bindings] = {}
         self._owners: dict[Key, str] = {}
+        self._tokens: Counter[bytes] = Counter()
+        """What the contacts look like at first sight; how many of them each."""
         self._soonest: float | None = None
 
     def owner(self, uri: Uri | None) -> str | None:
@@ -68,32 +74,32 @@ class Registrations:
             return False
         return bindings.hosts.isdisjoint(hosts)
 
-    def tokens(self) -> set[str]:
-        """Return the users (or, where there is none, the hosts) of all contacts."""
-        return {user or host.decode("latin-1") for user, host, _ in self._owners}
+    @property
+    def tokens(self) -> AbstractSet[bytes]:
+        """What the users (or, where there is none, the hosts) of all contacts look like at first sight."""
+        return self._tokens.keys()
 
-    def accepted(self, endpoint: str, message: Response, hop: Hop, at: float, now: float) -> bool:
-        """Take a 200 to a REGISTER; whether the contacts are others than before."""
+    def accepted(self, endpoint: str, message: Response, hop: Hop, when: When) -> None:
+        """Take a 200 to a REGISTER."""
         known = self._bindings.get(endpoint)
-        if known is not None and not known.stale and _older(message, at, known):
-            return False
+        if known is not None and not known.stale and _older(message, when.at, known):
+            return
         contacts: dict[Key, float] = {}
         for contact in message.contacts[:CONTACTS_LIMIT]:
             seconds = _expires(contact, message)
             if seconds > 0:
-                contacts[_key(contact.uri)] = now + seconds
+                contacts[_key(contact.uri)] = when.now + seconds
         if contacts:
             soonest = min(contacts.values()) + GRACE
             self._soonest = soonest if self._soonest is None else min(self._soonest, soonest)
         hosts = frozenset(key[1] for key in contacts) | {hop.sender.host}
-        self._bindings[endpoint] = _Bindings(at, message.call_id, message.cseq, contacts, hosts)
+        self._bindings[endpoint] = _Bindings(when.at, message.call_id, message.cseq, contacts, hosts)
         before = set() if known is None else set(known.contacts)
         self._own(endpoint, before, set(contacts))
         if contacts:
-            self._endpoints.reachable(endpoint, at)
+            self._endpoints.reachable(endpoint, when.at)
         else:
-            self._endpoints.unreachable(endpoint, at)
-        return before != set(contacts)
+            self._endpoints.unreachable(endpoint, when.at)
 
     def forget(self) -> None:
         """Nothing was captured for a while: a binding may have been refreshed, moved or ended unseen."""
@@ -105,29 +111,35 @@ class Registrations:
         """Return when a binding may end if nothing refreshes it (monotonic); too early rather than too late."""
         return self._soonest
 
-    def due(self, now: float, at: float) -> None:
+    def due(self, when: When) -> None:
         """End the bindings that nothing refreshed."""
-        if self._soonest is None or now < self._soonest:
+        if self._soonest is None or when.now < self._soonest:
             return
         left: list[float] = []
         for endpoint, one in self._bindings.items():
             if one.stale:
                 continue
-            over = {key for key, end in one.contacts.items() if end + GRACE <= now}
+            over = {key for key, end in one.contacts.items() if end + GRACE <= when.now}
             if over:
                 self._own(endpoint, over, set())
                 for key in over:
                     del one.contacts[key]
                 if not one.contacts:
-                    self._endpoints.unreachable(endpoint, at)
+                    self._endpoints.unreachable(endpoint, when.at)
             left += one.contacts.values()
-        self._soonest = max(min(left) + GRACE, now + SPACING) if left else None
+        self._soonest = max(min(left) + GRACE, when.now + SPACING) if left else None
 
     def _own(self, endpoint: str, before: set[Key], after: set[Key]) -> None:
         for key in before - after:
             if self._owners.get(key) == endpoint:
                 del self._owners[key]
+                for token in _tokens(key):
+                    self._tokens[token] -= 1
+                    if not self._tokens[token]:
+                        del self._tokens[token]
         for key in after:
+            if key not in self._owners:
+                self._tokens.update(_tokens(key))
             self._owners[key] = endpoint
 
 
@@ -136,6 +148,11 @@ def _older(message: Response, at: float, known: _Bindings) -> bool:
     if message.call_id == known.call_id:
         return message.cseq < known.cseq
     return at < known.at
+
+
+def _tokens(key: Key) -> set[bytes]:
+    user, host, _ = key
+    return tokens(b"sip:" + (user or host.decode("latin-1")).encode() + b"@")
 
 
 def _key(uri: Uri) -> Key:

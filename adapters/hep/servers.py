@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
+from adapters.common.places import address as ip_address
+from adapters.common.places import hostport
 from adapters.hep.packets import Address
 
 NAME_LIMIT: Final = 255
@@ -30,21 +32,22 @@ def packed(host: str) -> bytes:
 @lru_cache(maxsize=8_192)
 def _packed(host: str) -> bytes:
     try:
-        address = ipaddress.ip_address(host.strip("[]"))
+        return ip_address(host.strip("[]")).packed
     except ValueError:
         return host.lower().encode()
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).packed
 
 
 @lru_cache(maxsize=8_192)
 def shown(address: Address) -> str:
     """Return an address for people: ``10.0.0.5:5060``."""
+    return hostport(_shown_host(address.host), address.port)
+
+
+def _shown_host(host: bytes) -> str:
     try:
-        host = str(ipaddress.ip_address(address.host))
+        return str(ipaddress.ip_address(host))
     except ValueError:
-        return f"?:{address.port}"
-    return f"[{host}]:{address.port}" if ":" in host else f"{host}:{address.port}"
+        return "?"
 
 
 class Servers:
@@ -81,7 +84,7 @@ class Servers:
 
     def shown(self) -> list[str]:
         """Return the servers for people."""
-        hosts = [shown(Address(host, 0)).removesuffix(":0") for host in self._hosts]
+        hosts = [_shown_host(host) for host in self._hosts]
         return sorted([*hosts, *(shown(place) for place in self._places if place.host not in self._hosts)])
 
     def asked(self, call_id: bytes, source: Address, destination: Address) -> None:

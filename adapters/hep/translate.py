@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Final
 
 from adapters.hep.calls import Calls
+from adapters.hep.clock import When
 from adapters.hep.duplicates import Duplicates
 from adapters.hep.endpoints import Endpoints
 from adapters.hep.glance import FOLLOWED, Glance, glance
@@ -13,9 +14,9 @@ from adapters.hep.hop import Hop
 from adapters.hep.outbox import Outbox
 from adapters.hep.packets import Address, Packet
 from adapters.hep.parties import Parties
+from adapters.hep.progress import SILENCE
 from adapters.hep.registrations import Registrations
 from adapters.hep.servers import Servers
-from adapters.hep.telling import SILENCE
 from adapters.hep.watching import Watch, Watched, tokens
 from adapters.sip_messages.errors import BadMessage
 from adapters.sip_messages.message import Request, Response, parse
@@ -26,7 +27,7 @@ _REGISTERED: Final = frozenset({200, 401, 407})
 
 
 class Translator:
-    """One source's translator. ``at`` is our wall clock, ``now`` monotonic; ``skipped`` counts what can't be used."""
+    """One source's translator. ``skipped`` counts what can't be used."""
 
     def __init__(
         self,
@@ -47,17 +48,19 @@ class Translator:
         self._parties = Parties(self.watch, servers, self._registrations)
         self._calls = Calls(self._parties, self._endpoints, self._out, silence=silence)
         self._duplicates = Duplicates()
-        self._tokens = frozenset(self.watch.tokens)
+        self._asked = Duplicates()
+        """REGISTERs that were seen: an answer to what nobody asked says nothing."""
 
     def sip(self, packet: Packet, at: float, now: float) -> list[Event]:
-        """Return what a packet of type SIP means. ``at`` is when it was captured."""
+        """Return what a packet of type SIP means. ``at`` is when it was captured, by our clock; ``now`` is monotonic."""
         first = glance(packet.payload)
         if first is None:
             return []
         if first.method == b"REGISTER":
             self._learn(first, packet)
-        if self._matters(first, at, now):
-            self._take(packet, at, now)
+        when = When(at, now)
+        if self._matters(first, when):
+            self._take(packet, when)
         return self._out.take()
 
     def next_due(self) -> float | None:
@@ -65,13 +68,14 @@ class Translator:
         dues = [due for due in (self._calls.next_due(), self._registrations.next_due()) if due is not None]
         return min(dues, default=None)
 
-    def due(self, now: float, at: float) -> list[Event]:
+    def due(self, at: float, now: float) -> list[Event]:
         """Return what the mere passing of time means."""
-        self._calls.due(now, at)
-        self._registrations.due(now, at)
+        when = When(at, now)
+        self._calls.due(when)
+        self._registrations.due(when)
         return self._out.take()
 
-    def snapshot(self, at: float, *, restarted: bool = False) -> list[Event]:
+    def snapshot(self, at: float) -> list[Event]:
         """Return all that is known now."""
         facts, held = self._calls.facts()
         states = self._endpoints.states
@@ -79,7 +83,6 @@ class Translator:
             Snapshot,
             at,
             taken_at=at,
-            restarted=restarted,
             legs=facts,
             endpoints=tuple(
                 EndpointFacts(endpoint=one.endpoint, state=states[one.endpoint], name=one.name)
@@ -98,23 +101,23 @@ class Translator:
         self._endpoints.forget()
         self._registrations.forget()
         self._duplicates.clear()
+        self._asked.clear()
 
     # --- one message -----------------------------------------------------------------------------------
 
-    def _matters(self, first: Glance, at: float, now: float) -> bool:
+    def _matters(self, first: Glance, when: When) -> bool:
         """Whether a message may concern anybody who is watched. False is certain."""
         if first.method and first.method not in FOLLOWED:
             if first.call_id:
-                self._calls.heard(first.call_id.decode(errors="replace"), at, now)
+                self._calls.heard(first.call_id.decode(errors="replace"), when)
             return False
         if not first.method or not first.call_id:
             return True
         if self._calls.knows(first.call_id.decode(errors="replace")):
             return True
         found = tokens(first.head)
-        return not found.isdisjoint(self._tokens) or any(
-            b"%" in token or not token.isascii() for token in found
-        )
+        known = not found.isdisjoint(self.watch.tokens) or not found.isdisjoint(self._registrations.tokens)
+        return known or any(b"%" in token or not token.isascii() for token in found)
 
     def _learn(self, first: Glance, packet: Packet) -> None:
         """Note who asks to be registered, and by whom that is answered."""
@@ -123,13 +126,16 @@ class Translator:
         elif first.status in _REGISTERED:
             self.servers.answered(first.call_id, packet.source, packet.destination)
 
-    def _take(self, packet: Packet, at: float, now: float) -> None:
+    def _take(self, packet: Packet, when: When) -> None:
         try:
             message = parse(packet.payload, lenient=True)
         except BadMessage:
             self._skipped("bad_sip")
             return
         hop = self._hop(packet, message)
+        if message.cseq_method == "REGISTER" and isinstance(message, Request):
+            self._asked.seen(_registering(message, hop), when.now)
+            return
         key = (
             hop.branch,
             message.cseq_method,
@@ -137,21 +143,23 @@ class Translator:
             message.to.tag,
             message.call_id,
         )
-        if self._duplicates.seen(key, now):
+        if self._duplicates.seen(key, when.now):
             return
         if message.cseq_method == "REGISTER":
-            if isinstance(message, Response) and message.status == 200:
-                self._registered(message, hop, at, now)
+            if (
+                isinstance(message, Response)
+                and message.status == 200
+                and hop.to_server
+                and self._asked.knows(_registering(message, hop))
+            ):
+                self._registered(message, hop, when)
             return
-        self._calls.see(message, hop, at, now)
+        self._calls.see(message, hop, when)
 
-    def _registered(self, message: Response, hop: Hop, at: float, now: float) -> None:
+    def _registered(self, message: Response, hop: Hop, when: When) -> None:
         endpoint = self._parties.registered(message)
-        if endpoint is not None and self._registrations.accepted(endpoint, message, hop, at, now):
-            users = (user.encode() for user in self._registrations.tokens())
-            self._tokens = frozenset(self.watch.tokens).union(
-                *(tokens(b"sip:" + user + b"@") for user in users)
-            )
+        if endpoint is not None:
+            self._registrations.accepted(endpoint, message, hop, when)
 
     def _hop(self, packet: Packet, message: Request | Response) -> Hop:
         """Return the hop as the request goes."""
@@ -169,6 +177,11 @@ class Translator:
             branch=_branch(vias[0].branch if vias else None, sender, receiver, message.cseq),
             origin=tuple(host for host in (lowest and lowest.host, received) if host),
         )
+
+
+def _registering(message: Request | Response, hop: Hop) -> Hashable:
+    """Return what a REGISTER and its answer have in common, and nobody else's: the hop and the transaction."""
+    return hop.sender, hop.receiver, hop.branch, message.call_id, message.cseq
 
 
 def _branch(branch: str | None, sender: Address, receiver: Address, cseq: int) -> str:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import ipaddress
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Literal
 
+from adapters.common.places import hostport
 from adapters.contract import Finding, Host
 from adapters.sip.errors import CredentialsRefused, EverythingRefused, ServerLost
 from adapters.sip.link import Link
-from adapters.sip.network import Network
-from adapters.sip.outputs import Lost, Outcome, Output, Reported, Synchronised, Up
-from adapters.sip.peer import hostport
+from adapters.sip.network import Sockets
+from adapters.sip.outputs import Count, Lost, Outcome, Output, Reported, Synchronised, Up
 from adapters.sip.plan import PACKAGES, Plan
+from adapters.sip.refusals import COUNTED
 from adapters.sip.session import SipSession
 from adapters.sip.settings import SipSettings
+from adapters.sip.teller import grouped
 
 LOOK_SECONDS = 40.0
 """How long to wait for all subscriptions' answers."""
@@ -36,6 +39,12 @@ class _Seen:
         self.reported: set[tuple[str, str]] = set()
         self.lost: ServerLost | None = None
         self.heard = False
+        self.seconds = 0.0
+        """How long the look took."""
+        self.unproved: Counter[tuple[str, str]] = Counter()
+        """By method and address, how much was pushed without the right proof."""
+        self.strangers: dict[str, None] = {}
+        """Addresses that something came from and that are not heard."""
 
     def granted(self, endpoint: str, package: str) -> bool:
         """Whether a subscription was granted."""
@@ -63,13 +72,18 @@ class _Seen:
                 self.outcomes[output.endpoint, output.package] = output
             elif isinstance(output, Reported):
                 self.reported.add((output.endpoint, PACKAGES[output.kind]))
+            elif isinstance(output, Count) and output.kind == "unauthenticated":
+                self.unproved[output.method or "", output.address or ""] += output.number
+            elif isinstance(output, Count) and output.address is not None:
+                if len(self.strangers) < NAMED:
+                    self.strangers[output.address] = None
             elif isinstance(output, Lost):
                 self.lost = output.error
                 self.heard = output.heard_at is not None
 
 
 async def check_source(
-    settings: SipSettings, plan: Plan, network: Network, host: Host, token: Callable[[], str]
+    settings: SipSettings, plan: Plan, network: Sockets, host: Host, token: Callable[[], str]
 ) -> AsyncIterator[Finding]:
     """Subscribe to everything once and yield what was found; always ends within a minute."""
     for finding in _exposed(settings):
@@ -83,9 +97,10 @@ async def check_source(
         yield finding
 
 
-async def _look(plan: Plan, network: Network, host: Host, token: Callable[[], str], seen: _Seen) -> None:
+async def _look(plan: Plan, network: Sockets, host: Host, token: Callable[[], str], seen: _Seen) -> None:
     """Go through one life with each address of the server until one is heard."""
-    until = host.monotonic() + (LOOK_SECONDS if plan.push is None else PUSHED_SECONDS)
+    began = host.monotonic()
+    until = began + (LOOK_SECONDS if plan.push is None else PUSHED_SECONDS)
     try:
         await network.listen()
         addresses = await network.addresses()
@@ -93,6 +108,8 @@ async def _look(plan: Plan, network: Network, host: Host, token: Callable[[], st
         seen.lost = error
         return
     for address in addresses:
+        if host.monotonic() >= until:
+            return
         seen.lost = None
         try:
             way = await network.reach(address, addresses)
@@ -103,11 +120,12 @@ async def _look(plan: Plan, network: Network, host: Host, token: Callable[[], st
         link = Link(session, network, host)
         while not seen.done and host.monotonic() < until:
             seen.take(await link.turn(until - host.monotonic()))
+        seen.seconds = host.monotonic() - began
         if not seen.failed:
             await _leave(link, host)
             return
         await network.leave()
-        if seen.heard or host.monotonic() >= until:
+        if seen.heard:
             return
 
 
@@ -133,8 +151,11 @@ def _findings(seen: _Seen, settings: SipSettings, plan: Plan) -> Iterator[Findin
             yield from _package(seen, PACKAGES[kind], pushed=settings.push is not None)
     if settings.push is not None:
         yield _pushed(seen)
+        yield from _unproved(seen)
     if seen.lost is None:
         yield from _missing(seen)
+    if seen.strangers:
+        yield _strange(seen, settings)
     yield from _blind(settings)
     if seen.lost is not None:
         subject = "login" if isinstance(seen.lost, CredentialsRefused) else "server"
@@ -146,11 +167,42 @@ def _pushed(seen: _Seen) -> Finding:
     pushed = {endpoint for endpoint, package in seen.reported if not seen.granted(endpoint, package)}
     if pushed:
         return Finding(level="ok", subject="push", message=f"state of {len(pushed)} endpoints was pushed")
+    if not any(outcome.granted for outcome in seen.outcomes.values()):
+        return Finding(
+            level="error",
+            subject="push",
+            message=f"nothing was granted, and nothing was pushed within {PUSHED_SECONDS:.0f} s: nothing is known",
+            remedy="see that the server sends to the address in `listen`, with the user and secret of `push`; "
+            "one that publishes rarely may need longer: look at the log of the running service",
+        )
     return Finding(
         level="hint",
         subject="push",
         message="nothing was pushed while we looked; a server that does tells at its next change or refresh",
         remedy="see that it sends to the address in `listen`, with the user and secret of `push`",
+    )
+
+
+def _unproved(seen: _Seen) -> Iterator[Finding]:
+    """Who pushed something and may not."""
+    for (method, address), number in seen.unproved.most_common(NAMED):
+        yield Finding(
+            level="error",
+            subject="push",
+            message=f"{number} {method} from {address} refused: wrong user or secret, or none that may push",
+            remedy=COUNTED["unauthenticated"],
+        )
+
+
+def _strange(seen: _Seen, settings: SipSettings) -> Finding:
+    """What came from addresses that are not the server's: of no interest where nothing is missing."""
+    told = seen.synchronised
+    complete = told is not None and told.granted + told.refused == told.subscriptions
+    return Finding(
+        level="hint" if complete else "warning",
+        subject="addresses",
+        message=f"SIP also came from {', '.join(seen.strangers)}: no address of {settings.host}, so it was not heard",
+        remedy="if that is the server, give this address as `host`, or let it send from the one it is reached at",
     )
 
 
@@ -161,11 +213,9 @@ def _package(seen: _Seen, package: str, *, pushed: bool) -> Iterator[Finding]:
     subject = f"event {package}"
     if granted:
         yield Finding(level="ok", subject=subject, message=f"granted for {granted} of {len(outcomes)}")
-    refusals: dict[tuple[str, str | None], list[str]] = {}
-    for outcome in outcomes:
-        if not outcome.granted:
-            refusals.setdefault((outcome.answer, outcome.remedy), []).append(outcome.endpoint)
-    for (answer, remedy), endpoints in refusals.items():
+    for same in grouped(outcomes):
+        endpoints, remedy = [outcome.endpoint for outcome in same], same[0].remedy
+        answer = same[0].answer
         named = ", ".join(endpoints[:NAMED]) + (" …" if len(endpoints) > NAMED else "")
         unless = " unless it is pushed" if pushed else ""
         message = (
@@ -183,7 +233,7 @@ def _missing(seen: _Seen) -> Iterator[Finding]:
         yield Finding(
             level="warning",
             subject="time",
-            message=f"not all subscriptions were made within {LOOK_SECONDS:.0f} s",
+            message=f"not all subscriptions were made within {seen.seconds:.0f} s",
             remedy="a larger `pace` makes them faster, if the server can stand it",
         )
     elif not seen.outcomes:

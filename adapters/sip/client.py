@@ -10,14 +10,14 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import msgspec
 
+from adapters.common.backoff import Backoff, Pace
+from adapters.common.places import hostport
 from adapters.contract import Finding, Host
-from adapters.sip.backoff import Backoff, Pace
 from adapters.sip.check import check_source
-from adapters.sip.errors import ServerLost, Unreachable
+from adapters.sip.errors import CredentialsRefused, EverythingRefused, ServerLost, Unreachable
 from adapters.sip.link import Link
-from adapters.sip.network import Network
-from adapters.sip.outputs import Count, Lost, Outcome, Output, Reported, Synchronised, Unknown, Up
-from adapters.sip.peer import hostport
+from adapters.sip.network import Sockets
+from adapters.sip.outputs import Count, Defect, Lost, Outcome, Output, Reported, Synchronised, Unknown, Up
 from adapters.sip.plan import Plan, plan_of
 from adapters.sip.session import SipSession
 from adapters.sip.settings import SipSettings
@@ -26,6 +26,8 @@ from adapters.sip.timeouts import Timeouts
 from adapters.sip.translate import Translator, Watched
 from monitor.events import Event
 
+PACE = Pace(refused_most=120.0)
+REFUSALS = (CredentialsRefused, EverythingRefused)
 SPACING = 1.0
 """Seconds between two snapshots that are asked for, however urgent."""
 
@@ -43,9 +45,9 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
         """Return what is wanted, with the secrets as they are now."""
         return plan_of(self.settings, self.secret(), self.push_secret(), timeouts)
 
-    def network(self, connect_seconds: float) -> Network:
+    def network(self, connect_seconds: float) -> Sockets:
         """Return the sockets, none of them open yet."""
-        return Network(self.settings, self.client_tls, self.listener_tls, connect_seconds=connect_seconds)
+        return Sockets(self.settings, self.client_tls, self.listener_tls, connect_seconds=connect_seconds)
 
     @property
     def place(self) -> str:
@@ -73,7 +75,8 @@ class SipAdapter:
         self._access = access
         self._timeouts = timeouts
         self._connect = (timeouts or Timeouts()).connect
-        self._backoff = Backoff(pace or Pace(), rng or random.Random())  # noqa: S311 - jitter, not a secret
+        jitter = rng or random.Random()  # noqa: S311 - no secret
+        self._backoff = Backoff(pace or PACE, jitter, REFUSALS)
         self._link: Link | None = None
         self._wanted = False
         self._good_address: str | None = None
@@ -115,7 +118,7 @@ class SipAdapter:
             token=_token,
         )
 
-    async def _round(self, network: Network, host: Host, teller: Teller, translator: Translator) -> Lost:
+    async def _round(self, network: Sockets, host: Host, teller: Teller, translator: Translator) -> Lost:
         """Try the server's addresses until one of them was heard and lost; return how the last one ended."""
         try:
             await network.listen()
@@ -135,7 +138,7 @@ class SipAdapter:
 
     async def _life(
         self,
-        network: Network,
+        network: Sockets,
         address: str,
         addresses: list[str],
         conversation: _Conversation,
@@ -190,7 +193,9 @@ class _Conversation:
             if isinstance(output, Reported | Unknown):
                 events += self._translate(output)
             elif isinstance(output, Count):
-                self._teller.count(output.kind)
+                self._teller.count(output)
+            elif isinstance(output, Defect):
+                self._teller.untranslatable(output.what, output.error)
             elif isinstance(output, Outcome):
                 self._teller.outcome(output)
             elif isinstance(output, Up):
@@ -233,7 +238,7 @@ class _Conversation:
         if self._shown_at is None:
             return []  # it is in the first picture
         if events and isinstance(output, Reported) and output.compared:
-            self._teller.count("missed_notify")
+            self._teller.count(Count("missed_notify"))
         return events
 
 

@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 import msgspec
 
-from adapters.sip_messages.digest import Challenge, answer
+from adapters.sip_messages.digest import ALGORITHMS, Challenge, answer
 from adapters.sip_messages.errors import NoUsableChallenge
 from adapters.sip_messages.message import Response
 
+REALMS_LIMIT = 16
+WEAKEST = len(ALGORITHMS)
 ROUNDS = 4
 """How often one request may be challenged: two servers on its way, each with one stale nonce."""
 
@@ -24,6 +26,7 @@ class Verdict(enum.Enum):
     AGAIN = "send it again with the credentials that are asked for"
     NO_CREDENTIALS = "the server wants a user name and none is configured"
     UNUSABLE = "the server offers no way of authentication that we know"
+    WEAKER = "the server wants a weaker proof than the one that it took before"
     WRONG = "the server does not accept our user name and secret"
 
 
@@ -50,13 +53,15 @@ class Attempt:
 class Credentials:
     """Answers challenges, and proves us in advance where a nonce is known: that saves every second request."""
 
-    __slots__ = ("_cnonce", "_known", "_secret", "_username")
+    __slots__ = ("_cnonce", "_known", "_secret", "_strongest", "_username")
 
     def __init__(self, username: str | None, secret: str, cnonce: Callable[[], str]) -> None:
         self._username = username
         self._secret = secret
         self._cnonce = cnonce
         self._known: dict[int, _Known] = {}
+        self._strongest: dict[tuple[int, str], int] = {}
+        """Status and realm -> the best algorithm that was good there, by its place in :data:`ALGORITHMS`."""
 
     def __repr__(self) -> str:
         """Return the user alone."""
@@ -85,6 +90,11 @@ class Credentials:
             return Verdict.UNUSABLE, realm
         if self._username is None:
             return Verdict.NO_CREDENTIALS, realm
+        challenges = [
+            one for one in challenges if _rank(one) <= self._strongest.get((status, one.realm), WEAKEST)
+        ]
+        if not any(challenge.usable for challenge in challenges):
+            return Verdict.WEAKER, realm
         stale = any(challenge.stale for challenge in challenges)
         tried = any(given[0] == status for given in attempt.given & attempt.answered)
         attempt.rounds += 1
@@ -95,6 +105,19 @@ class Credentials:
         self._known[status] = _Known(challenges)
         return Verdict.AGAIN, realm
 
+    def accepted(self, attempt: Attempt) -> None:
+        """A request was answered by something else than a challenge: what proved us in it was good enough.
+
+        Whoever can put himself between can ask for less, and try to find the secret from a weaker proof.
+        """
+        for status, known in self._known.items():
+            used = next((one for one in known.challenges if one.usable), None)
+            if used is None or (status, used.nonce) not in attempt.answered:
+                continue
+            place = (status, used.realm)
+            if place in self._strongest or len(self._strongest) < REALMS_LIMIT:
+                self._strongest[place] = min(_rank(used), self._strongest.get(place, WEAKEST))
+
     def offered(self, response: Response) -> str:
         """Return what an unusable challenge offers, for people."""
         try:
@@ -102,3 +125,10 @@ class Credentials:
         except NoUsableChallenge as error:
             return str(error)
         return ""
+
+
+def _rank(challenge: Challenge) -> int:
+    """Return the place of its algorithm, the strongest first."""
+    names = list(ALGORITHMS)
+    name = challenge.algorithm.upper()
+    return names.index(name) if name in names else WEAKEST

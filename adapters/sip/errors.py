@@ -1,7 +1,6 @@
 """Everything that can go wrong with a SIP server as a source, as classes with fields.
 
     SipError
-    ├── SettingsProblem             a source's options that can't be worked with (also a ValueError)
     ├── BadBody                     a body that can't be read (``bodies.errors``)
     └── ServerLost                  nothing of the server is known from now on
         ├── Unreachable             no address, no socket, no TCP or TLS connection
@@ -10,6 +9,7 @@
         ├── EverythingRefused       the server lives and grants not one subscription
         └── Closed                  the server or the network ended the connection
 
+Options that can't be worked with are :class:`adapters.common.problems.SettingsProblem`, as for every adapter.
 The text of a :class:`ServerLost` is a sentence for people: it is what the wallboard shows.
 """
 
@@ -18,16 +18,6 @@ from __future__ import annotations
 
 class SipError(Exception):
     """Root of this package's errors."""
-
-
-class SettingsProblem(SipError, ValueError):
-    """A source's options can't be worked with. ``option``, ``why`` and ``remedy``."""
-
-    def __init__(self, option: str, why: str, remedy: str) -> None:
-        super().__init__(f"{option}: {why}; {remedy}")
-        self.option = option
-        self.why = why
-        self.remedy = remedy
 
 
 class ServerLost(SipError):

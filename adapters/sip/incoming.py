@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
-from typing import ClassVar, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
@@ -40,14 +41,13 @@ def accept_of(packages: tuple[str, ...]) -> Headers:
     return (("Accept", ", ".join(types)),)
 
 
-Taker: TypeAlias = "Callable[[Request, Peer, float, float], Answer | None]"
-"""Who takes NOTIFY or PUBLISH: returns an answer, or None for a NOTIFY that belongs to nothing of theirs."""
+Serve: TypeAlias = "Callable[[Request, Peer, float, float], Answer]"
 
 
 class Incoming:
-    """Answers requests. What is done by which method is the table at the end of the class."""
+    """Answers requests: what is done by which method is the table in ``_serves``."""
 
-    __slots__ = ("_notify", "_out", "_publish", "_token", "_unsolicited", "answers")
+    __slots__ = ("_notify", "_out", "_serves", "_token", "_unsolicited", "answers")
 
     def __init__(
         self,
@@ -55,25 +55,27 @@ class Incoming:
         token: Callable[[], str],
         out: Callable[[Output], None],
         *,
-        notify: Taker,
-        unsolicited: Taker | None,
-        publish: Taker | None,
+        notify: Callable[[Request, float], Answer | None],
+        unsolicited: Serve | None,
+        publish: Serve | None,
     ) -> None:
         self.answers = ServerTransactions(timeouts)
         self._token = token
         self._out = out
         self._notify = notify
         self._unsolicited = unsolicited
-        self._publish = publish
+        self._serves: dict[str, Serve] = {
+            "OPTIONS": self._answer_options,
+            "NOTIFY": self._answer_notify,
+            **({"PUBLISH": publish} if publish is not None else {}),
+            "CANCEL": self._answer_cancel,
+        }
+        """Method -> what is done; all others get 405, ACK gets nothing."""
 
     @property
     def methods(self) -> tuple[str, ...]:
         """The methods that are served."""
-        return tuple(
-            method
-            for method in self._TABLE
-            if method not in {"ACK", "CANCEL"} and (method != "PUBLISH" or self._publish is not None)
-        )
+        return tuple(method for method in self._serves if method != "CANCEL")
 
     def take(self, request: Request, peer: Peer, now: float, at: float) -> None:
         """Answer a request, or repeat the answer that it had."""
@@ -83,6 +85,9 @@ class Incoming:
         known = self.answers.known(key, now)
         if known is None:
             known = self._build(request, peer, self._judge(request, peer, now, at))
+            if known is None:
+                self._out(Count("malformed"))
+                return
             self.answers.remember(key, known, now)
         self._out(Send(known, return_path(request, peer)))
 
@@ -97,20 +102,23 @@ class Incoming:
             except BuildError:
                 return
 
-    def _build(self, request: Request, peer: Peer, answer: Answer) -> bytes:
+    def _build(self, request: Request, peer: Peer, answer: Answer) -> bytes | None:
+        """Return an answer's bytes; None: what it must repeat of the request leaves no room for any."""
         source = (peer.host, peer.port)
         try:
             return response(
                 request, answer.status, to_tag=self._token(), headers=answer.headers, source=source
             )
         except BuildError:
-            return response(request, 500, to_tag=self._token())
+            with contextlib.suppress(BuildError):
+                return response(request, 500, to_tag=self._token())
+        return None
 
     def _judge(self, request: Request, peer: Peer, now: float, at: float) -> Answer:
         """Go through the steps of RFC 3261 §8.2: method, Request-URI, Require; then do it."""
         method = request.method
-        serve = self._TABLE.get(method)
-        if serve is None or method not in {*self.methods, "CANCEL"}:
+        serve = self._serves.get(method)
+        if serve is None:
             self._out(Count("refused_request"))
             return Answer(405, (("Allow", ", ".join(self.methods)),))
         if request.target is None:
@@ -121,7 +129,7 @@ class Incoming:
             if unknown:
                 self._out(Count("refused_request"))
                 return Answer(420, (("Unsupported", ", ".join(unknown)),))
-        return serve(self, request, peer, now, at)
+        return serve(request, peer, now, at)
 
     def _answer_options(self, _request: Request, _peer: Peer, _now: float, _at: float) -> Answer:
         return Answer(
@@ -139,25 +147,13 @@ class Incoming:
         return Answer(481)
 
     def _answer_notify(self, request: Request, peer: Peer, now: float, at: float) -> Answer:
-        answer = self._notify(request, peer, now, at)
+        answer = self._notify(request, now)
         if answer is None and request.to.tag is None and self._unsolicited is not None:
             answer = self._unsolicited(request, peer, now, at)
         if answer is None:
             self._out(Count("unknown_dialog"))
             return Answer(481)
         return answer
-
-    def _answer_publish(self, request: Request, peer: Peer, now: float, at: float) -> Answer:
-        answer = self._publish(request, peer, now, at) if self._publish is not None else None
-        return answer if answer is not None else Answer(405)
-
-    _TABLE: ClassVar[dict[str, Callable[[Incoming, Request, Peer, float, float], Answer]]] = {
-        "OPTIONS": _answer_options,
-        "NOTIFY": _answer_notify,
-        "PUBLISH": _answer_publish,
-        "CANCEL": _answer_cancel,
-    }
-    """Method -> what is done; all others get 405, ACK gets nothing."""
 
 
 def return_path(request: Request, peer: Peer) -> Peer:

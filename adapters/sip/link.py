@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from adapters.contract import Host
-from adapters.sip.network import Network
-from adapters.sip.outputs import Output, Send
+from adapters.sip.network import Sockets
+from adapters.sip.outputs import Defect, Output, Send
 from adapters.sip.session import SipSession
 
 TURN_LIMIT = 256
@@ -19,7 +19,7 @@ class Link:
 
     __slots__ = ("_host", "_network", "session")
 
-    def __init__(self, session: SipSession, network: Network, host: Host) -> None:
+    def __init__(self, session: SipSession, network: Sockets, host: Host) -> None:
         self.session = session
         self._network = network
         self._host = host
@@ -39,20 +39,19 @@ class Link:
         happened = self._dispatch()
         if not happened:
             await self._wait(at_most)
-        now, wall = self._host.monotonic(), self._host.now()
-        for _ in range(inbox.strangers):
-            self._host.count_skipped("stranger")
-        for _ in range(inbox.dropped):
-            self._host.count_skipped("overflow")
-        inbox.strangers = inbox.dropped = 0
+        now, at = self._host.monotonic(), self._host.now()
+        happened += inbox.take_counts()
         for data, peer in inbox.take(TURN_LIMIT):
-            session.receive(data, peer, now, wall)
+            try:
+                session.receive(data, peer, now, at)
+            except Exception as error:  # noqa: BLE001 - one message, however odd, must not cost the connection
+                happened.append(Defect("message", error))
         if inbox.alive:
             inbox.alive = False
-            session.alive(now, wall)
+            session.alive(now, at)
         if inbox.ended is not None:
             session.closed(inbox.ended)
-        session.tick(now, wall)
+        session.tick(now, at)
         return happened + self._dispatch()
 
     def flush(self) -> None:

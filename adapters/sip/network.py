@@ -4,30 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import itertools
+import socket
 import ssl
 from collections.abc import Callable
 from typing import Any
 
+from adapters.common.places import hostport, plain
 from adapters.sip.connect import (
-    READ_LIMIT,
     addresses_of,
     bound_datagram_socket,
     is_v6,
+    listening_socket,
     local_address,
     open_stream,
+    served_stream,
     why,
 )
 from adapters.sip.errors import Closed, ServerLost, Unreachable
 from adapters.sip.inbox import Inbox
-from adapters.sip.peer import Peer, Transport, hostport, plain
+from adapters.sip.peer import Peer, Transport
 from adapters.sip.plan import Way
 from adapters.sip.settings import ListenSettings, SipSettings
 from adapters.sip.streams import Stream
 
 CONNECTIONS_LIMIT = 32
 """Connections that others may have to us; of more, the one that was silent longest is closed."""
-HANDSHAKE_SECONDS = 5.0
+NO_SIP = "nothing on this connection was SIP, so this may be no SIP server: see `port`"
+ACCEPT_PAUSE = 1.0
+"""Seconds until the next try when this process may open no more files."""
 PORT_TRIES = 8
 """For a port 0, which must be free for TCP and UDP alike."""
 
@@ -46,7 +52,7 @@ class _Datagrams(asyncio.DatagramProtocol):
         """Do nothing: whether the server lives is judged by what it says."""
 
 
-class Network:
+class Sockets:
     """Listens as configured for as long as the source runs, and leads to the server for one life after the other."""
 
     def __init__(
@@ -65,9 +71,12 @@ class Network:
         self._listener_tls = listener_tls
         self._seconds = connect_seconds
         self._udp: asyncio.DatagramTransport | None = None
-        self._server: asyncio.Server | None = None
+        self._listening: socket.socket | None = None
         self._main: Stream | None = None
         self._streams: dict[int, Stream] = {}
+        self._handshakes: dict[int, asyncio.Task[None]] = {}
+        """Connections on which TLS is not agreed on yet; the eldest comes first."""
+        self._accepting: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._numbers = itertools.count(1)
 
@@ -84,41 +93,33 @@ class Network:
             except OSError as error:
                 taken = place.port == 0 and self._udp is None
                 if (
-                    taken and tries_left and self._server is not None
+                    taken and tries_left and self._listening is not None
                 ):  # the port that TCP was given is not free for UDP: take another one
-                    self._server.close()
-                    self._server = None
+                    await self._stop_listening()
                     continue
                 reason, remedy = why(error)
                 raise Unreachable(f"can't listen on {place}: {reason}", remedy) from error
             return
 
     async def _open(self, place: ListenSettings) -> None:
-        if self._server is None:
-            self._server = await asyncio.start_server(
-                self._accept,
-                place.host,
-                self._port,
-                ssl=self._listener_tls,
-                ssl_handshake_timeout=HANDSHAKE_SECONDS if self._listener_tls is not None else None,
-                limit=READ_LIMIT,
-                backlog=16,
-            )
+        if self._listening is None:
+            self._listening = listening_socket(place.host, self._port)
+            self._accepting = asyncio.create_task(self._accept_all(self._listening))
         if self._udp is None and self._settings.transport == "udp":
             loop = asyncio.get_running_loop()
-            socket = bound_datagram_socket(
+            bound = bound_datagram_socket(
                 place.host, self._port
             )  # not the loop's own: uvloop loses the errno
             self._udp, _ = await loop.create_datagram_endpoint(
-                lambda: _Datagrams(self._take_datagram), sock=socket
+                lambda: _Datagrams(self._take_datagram), sock=bound
             )
 
     @property
     def _port(self) -> int:
         """The port that we listen at, or are to listen at."""
         place = self._settings.listen
-        if self._server is not None:
-            return int(self._server.sockets[0].getsockname()[1])
+        if self._listening is not None:
+            return int(self._listening.getsockname()[1])
         return place.port if place is not None else 0
 
     async def close(self) -> None:
@@ -127,14 +128,21 @@ class Network:
         if self._udp is not None:
             self._udp.close()
             self._udp = None
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        await self._stop_listening()
         for stream in list(self._streams.values()):
             stream.cut()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _stop_listening(self) -> None:
+        task, self._accepting = self._accepting, None
+        if task is not None:  # it must let go of the socket before that is closed
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        listening, self._listening = self._listening, None
+        if listening is not None:
+            listening.close()
 
     # --- the way to the server -------------------------------------------------------------------------
 
@@ -208,8 +216,7 @@ class Network:
         if self.hears is _nobody:
             return  # there is no session to hear anybody
         if not self.hears(peer.host):
-            inbox.strangers += 1
-            inbox.news.set()
+            inbox.stranger(peer.host)
         elif inbox.full:
             inbox.dropped += 1
         else:
@@ -233,50 +240,69 @@ class Network:
         reason = await stream.read(self._take_message, self._pinged)
         stream.cut()
         if self._main is stream:
-            self._end(Closed(reason))
+            self._end(Closed(reason, None if stream.speaks else NO_SIP))
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            self._tasks.add(task)
-        number = next(self._numbers)
-        try:
-            name = writer.get_extra_info("peername") or ("", 0)
+    async def _accept_all(self, listening: socket.socket) -> None:
+        """Let in who is heard. All others are closed here: before a handshake, or anything else, costs something."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                accepted, name = await loop.sock_accept(listening)
+            except OSError:
+                await asyncio.sleep(ACCEPT_PAUSE)
+                continue
             transport: Transport = "tcp" if self._listener_tls is None else "tls"
-            peer = Peer(transport, plain(str(name[0])), int(name[1]), number)
+            peer = Peer(transport, plain(str(name[0])), int(name[1]), next(self._numbers))
+            if self.hears(peer.host):
+                self._make_room()
+                self._handshakes[peer.connection] = task = self._start(self._serve(accepted, peer))
+                task.add_done_callback(functools.partial(_let_go, accepted))
+            else:
+                accepted.close()
+                if self.hears is not _nobody:
+                    self.inbox.stranger(peer.host)
+            await asyncio.sleep(0)  # a crowd of them must not keep others from their turn
+
+    async def _serve(self, accepted: socket.socket, peer: Peer) -> None:
+        """Follow a connection of somebody who is heard until it ends."""
+        number = peer.connection
+        try:
+            reader, writer = await served_stream(accepted, self._listener_tls)
+        except (OSError, ssl.SSLError):
+            return
+        finally:
+            self._handshakes.pop(number, None)
+        try:
             stream = Stream(peer, reader, writer)
-            if not self.hears(peer.host):
-                self.inbox.strangers += self.hears is not _nobody
-                self.inbox.news.set()
-                return
             stream.used_at = asyncio.get_running_loop().time()
-            self._make_room()
             self._streams[number] = stream
             await stream.read(self._take_message, self._pinged)
-        except asyncio.CancelledError:
-            return  # we stop
         finally:
             self._streams.pop(number, None)
             writer.transport.abort()
-            if task is not None:
-                self._tasks.discard(task)
 
     def _make_room(self) -> None:
-        if len(self._streams) >= CONNECTIONS_LIMIT:
-            number, oldest = min(self._streams.items(), key=_used)
-            del self._streams[number]
-            self.inbox.dropped += 1
-            self.inbox.news.set()
-            oldest.cut()
+        if len(self._streams) + len(self._handshakes) < CONNECTIONS_LIMIT:
+            return
+        self.inbox.dropped += 1
+        self.inbox.news.set()
+        if self._handshakes:
+            number = next(iter(self._handshakes))
+            self._handshakes.pop(number).cancel()
+            return
+        number, oldest = min(self._streams.items(), key=_used)
+        del self._streams[number]
+        oldest.cut()
 
-    def _start(self, work: Any) -> None:
+    def _start(self, work: Any) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     def __repr__(self) -> str:
         """Return where it leads."""
-        return f"Network({self._settings.transport} {hostport(self._settings.host, self._settings.port)})"
+        return f"Sockets({self._settings.transport} {hostport(self._settings.host, self._settings.port)})"
 
 
 def _nobody(_host: str) -> bool:
@@ -285,3 +311,8 @@ def _nobody(_host: str) -> bool:
 
 def _used(item: tuple[int, Stream]) -> float:
     return item[1].used_at
+
+
+def _let_go(accepted: socket.socket, _task: asyncio.Task[None]) -> None:
+    """Close what a task may not even have begun to serve."""
+    accepted.close()

@@ -7,9 +7,8 @@ import msgspec
 from adapters.sip.bodies import ACCEPT, BadBody, read
 from adapters.sip.incoming import Answer, accept_of
 from adapters.sip.reports import DialogReport, RegistrationReport, Report
+from adapters.sip_messages.limits import SECONDS_LIMIT
 from adapters.sip_messages.message import Request
-
-NUMBER_LIMIT = 2**31 - 1
 
 
 class SubscriptionState(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,6 +19,7 @@ class SubscriptionState(msgspec.Struct, frozen=True, kw_only=True):
     expires: int | None = None
     retry_after: int | None = None
     reason: str | None = None
+    """Lower case."""
 
 
 def subscription_state(request: Request) -> SubscriptionState | None:
@@ -38,14 +38,14 @@ def subscription_state(request: Request) -> SubscriptionState | None:
         value=value.lower(),
         expires=_number(parameters.get("expires")),
         retry_after=_number(parameters.get("retry-after")),
-        reason=parameters.get("reason"),
+        reason=parameters["reason"].lower() if "reason" in parameters else None,
     )
 
 
 def _number(text: str | None) -> int | None:
     if text is None or not text.isascii() or not text.isdigit() or len(text) > 10:
         return None
-    return min(int(text), NUMBER_LIMIT)
+    return min(int(text), SECONDS_LIMIT)
 
 
 class Refusal(Exception):

@@ -55,6 +55,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     granted: bool
     answer: str = ""
     """What the server said, if it isn't granted (``403 Forbidden``)."""
+    status: int = 0
+    """The same as a number, which tells refusals apart: their words may be different each time."""
     remedy: str | None = None
     again: float | None = None
     """Seconds until it is asked for again; None: only when the server was lost and found."""
@@ -73,6 +75,18 @@ class Count(msgspec.Struct, frozen=True):
     """Something was dropped or refused."""
 
     kind: str
+    number: int = 1
+    address: str | None = None
+    """Who sent it, where that is the matter with it."""
+    method: str | None = None
+    """What was asked, where a request was refused for who sent it."""
+
+
+class Defect(msgspec.Struct, frozen=True):
+    """Work on one message failed in a way that nobody foresaw: that message is lost, and nothing else."""
+
+    what: str
+    error: Exception
 
 
 class Lost(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,4 +96,4 @@ class Lost(msgspec.Struct, frozen=True, kw_only=True):
     heard_at: float | None
 
 
-Output: TypeAlias = Send | Up | Reported | Unknown | Outcome | Synchronised | Count | Lost
+Output: TypeAlias = Send | Up | Reported | Unknown | Outcome | Synchronised | Count | Defect | Lost

@@ -5,13 +5,14 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 
+from adapters.common.texts import shown
 from adapters.sip.plan import PACKAGES, Plan
 from adapters.sip.reports import Kind, ListReport
 from adapters.sip.subscription import Subscription, Target
 from adapters.sip_messages.message import Response
 
 MEMBERS_LIMIT = 20_000
-"""Members of lists that are subscribed to one by one, for what the lists don't tell."""
+"""Members of one list that are kept, and of all lists together that are subscribed to one by one for what these don't tell."""
 
 
 class Verdict(enum.Enum):
@@ -98,14 +99,16 @@ class Picture:
     def proven(self, response: Response) -> None:
         """The server answered a SUBSCRIBE: it lets us in, or at least talks to us."""
         self.is_proven = True
-        self.software = self.software or response.get("Server") or response.get("User-Agent")
+        self.software = self.software or shown(response.get("Server")) or shown(response.get("User-Agent"))
 
     def listed(self, target: Target, report: ListReport) -> None:
         """A list told its members, or what changed among them."""
         told = frozenset(resource.uri for resource in report.resources)
         gone = frozenset(resource.uri for resource in report.resources if resource.state == "terminated")
         before = frozenset() if report.full else self._lists.get(target.uri, frozenset())
-        self._lists[target.uri] = (before | told) - gone
+        stay, new = before - gone, told - gone - before
+        room = MEMBERS_LIMIT - len(stay)
+        self._lists[target.uri] = stay | (new if len(new) <= room else frozenset(sorted(new)[:room]))
         self._unheard.discard(target.uri)
         self._cover()
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 import msgspec
 
-from adapters.sip.peer import Peer, hostport, plain
+from adapters.common.places import Network, hostport
+from adapters.sip.peer import Peer
 from adapters.sip.reports import Kind
 from adapters.sip.settings import SipSettings
 from adapters.sip.timeouts import Timeouts
@@ -20,8 +19,6 @@ PACKAGES: dict[Kind, str] = {
 """What a subscription is about -> its event package."""
 
 KINDS: dict[str, Kind] = {package: kind for kind, package in PACKAGES.items()}
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class Push(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,12 +101,3 @@ def plan_of(settings: SipSettings, secret: str, push_secret: str, timeouts: Time
         push=push,
         timeouts=msgspec.structs.replace(limits, reconcile=settings.reconcile_interval),
     )
-
-
-def within(host: str, networks: tuple[Network, ...]) -> bool:
-    """Whether an address belongs to one of the networks."""
-    try:
-        address = ipaddress.ip_address(plain(host))
-    except ValueError:
-        return False
-    return any(address.version == network.version and address in network for network in networks)

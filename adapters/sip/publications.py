@@ -12,7 +12,7 @@ from typing import ClassVar, NamedTuple, TypeAlias
 import msgspec
 
 from adapters.sip.agenda import Agenda
-from adapters.sip.reports import Kind
+from adapters.sip.reports import DialogReport, Kind, Report
 
 SHORTEST = 60
 """Seconds: a shorter life is refused (423 with Min-Expires)."""
@@ -42,6 +42,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """SIP-If-Match."""
     expires: int | None
     has_body: bool
+    tells: frozenset[str] = frozenset()
+    """The calls that its body tells of, see :func:`calls_of`."""
 
     @property
     def operation(self) -> Operation:
@@ -59,7 +61,7 @@ _OPERATIONS = {
 }
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What the PUBLISH is answered with, and what follows from it."""
 
     status: int
@@ -68,8 +70,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """Which publication it is, through all its changes."""
     told: bool = False
     """Its body tells a state that is to be taken."""
-    ended: bool = False
-    """What it told is not known any more."""
+    ended: tuple[str, ...] = ()
+    """The publications that tell no more: it, or those that it takes the place of."""
 
 
 class Publication(NamedTuple):
@@ -79,6 +81,17 @@ class Publication(NamedTuple):
     kind: Kind
     origin: str
     """Its first entity-tag: those change, it stays."""
+    tells: frozenset[str] = frozenset()
+
+
+def calls_of(reports: tuple[Report, ...]) -> frozenset[str]:
+    """Return by what the dialogs in documents are known again; all pseudo dialogs are the same one: the endpoint."""
+    return frozenset(
+        f"{dialog.call_id} {dialog.id}" if dialog.call_id is not None else ""
+        for report in reports
+        if isinstance(report, DialogReport)
+        for dialog in report.dialogs
+    )
 
 
 def unsolicited(endpoint: str, kind: Kind) -> str:
@@ -86,32 +99,34 @@ def unsolicited(endpoint: str, kind: Kind) -> str:
     return f"{kind} {endpoint}"
 
 
-_Step: TypeAlias = "Callable[[Publications, Wish, float], Answer]"
+_Step: TypeAlias = "Callable[[Publications, Wish, float], Result]"
 
 
 class Publications:
     """All that is published to us. What to do is the table at the end of the class."""
 
-    __slots__ = ("_agenda", "_tag", "_what")
+    __slots__ = ("_agenda", "_of", "_tag", "_what")
 
     def __init__(self, tag: Callable[[], str]) -> None:
         self._tag = tag
         self._what: dict[str, Publication] = {}
         """By the entity-tag that is valid now."""
+        self._of: dict[tuple[str, Kind], set[str]] = {}
+        """The valid entity-tags of each endpoint and kind."""
         self._agenda: Agenda[str] = Agenda()
 
     def __len__(self) -> int:
         """Return how many there are."""
         return len(self._what)
 
-    def publish(self, wish: Wish, now: float) -> Answer:
+    def publish(self, wish: Wish, now: float) -> Result:
         """Do what a PUBLISH asks for; the checks are in the order of RFC 3903 §6."""
         if wish.if_match is not None:
             known = self._what.get(wish.if_match)
             if known is None or (known.endpoint, known.kind) != (wish.endpoint, wish.kind):
-                return Answer(status=412)
+                return Result(status=412)
         if wish.expires is not None and 0 < wish.expires < SHORTEST:
-            return Answer(status=423, headers=(("Min-Expires", str(SHORTEST)),))
+            return Result(status=423, headers=(("Min-Expires", str(SHORTEST)),))
         return self._TABLE[wish.operation](self, wish, now)
 
     def notified(self, endpoint: str, kind: Kind, expires: int | None, now: float) -> bool:
@@ -137,40 +152,72 @@ class Publications:
             gone.append(self._drop(key))
         return gone
 
-    def _initial(self, wish: Wish, now: float) -> Answer:
+    def _initial(self, wish: Wish, now: float) -> Result:
         if len(self._what) >= LIMIT:
-            return Answer(status=503, headers=(("Retry-After", str(SHORTEST)),))
-        return self._granted(wish, now, None, told=True)
+            return Result(status=503, headers=(("Retry-After", str(SHORTEST)),))
+        replaced = self._told_anew(wish)
+        return self._granted(
+            wish, now, None, told=True, ended=tuple(self._drop(tag).origin for tag in replaced)
+        )
 
-    def _refresh(self, wish: Wish, now: float) -> Answer:
+    def _told_anew(self, wish: Wish) -> list[str]:
+        """Return the publications that tell nothing but what this new one tells, too.
+
+        A publisher that restarted has forgotten their entity-tags. What else tells of the endpoint stays: Kamailio
+        publishes each dialog by itself.
+        """
+        return [
+            tag
+            for tag in self._of.get((wish.endpoint, wish.kind), ())
+            if (tells := self._what[tag].tells) and tells <= wish.tells
+        ]
+
+    def _refresh(self, wish: Wish, now: float) -> Result:
         return self._granted(wish, now, self._drop(wish.if_match or ""), told=False)
 
-    def _modify(self, wish: Wish, now: float) -> Answer:
+    def _modify(self, wish: Wish, now: float) -> Result:
         return self._granted(wish, now, self._drop(wish.if_match or ""), told=True)
 
-    def _remove(self, wish: Wish, _now: float) -> Answer:
+    def _remove(self, wish: Wish, _now: float) -> Result:
         gone = self._drop(wish.if_match or "")
-        return Answer(status=200, headers=(("Expires", "0"),), origin=gone.origin, ended=True)
+        headers = (("SIP-ETag", self._tag()), ("Expires", "0"))  # each 2xx has a new one (RFC 3903 §4.1)
+        return Result(status=200, headers=headers, origin=gone.origin, ended=(gone.origin,))
 
-    def _senseless(self, _wish: Wish, _now: float) -> Answer:
-        return Answer(status=400)
+    def _senseless(self, _wish: Wish, _now: float) -> Result:
+        return Result(status=400)
 
-    def _granted(self, wish: Wish, now: float, before: Publication | None, *, told: bool) -> Answer:
+    def _granted(
+        self,
+        wish: Wish,
+        now: float,
+        before: Publication | None,
+        *,
+        told: bool,
+        ended: tuple[str, ...] = (),
+    ) -> Result:
         tag = self._tag()
         publication = before or Publication(wish.endpoint, wish.kind, tag)
+        if told:
+            publication = publication._replace(tells=wish.tells)
         granted = self._keep(tag, publication, wish.expires, now)
         headers = (("SIP-ETag", tag), ("Expires", str(granted)))
-        return Answer(status=200, headers=headers, origin=publication.origin, told=told)
+        return Result(status=200, headers=headers, origin=publication.origin, told=told, ended=ended)
 
     def _keep(self, key: str, publication: Publication, expires: int | None, now: float) -> int:
         granted = min(expires if expires is not None else LONGEST, LONGEST)
         self._what[key] = publication
+        self._of.setdefault((publication.endpoint, publication.kind), set()).add(key)
         self._agenda.put(key, now + granted)
         return granted
 
     def _drop(self, key: str) -> Publication:
         self._agenda.drop(key)
-        return self._what.pop(key)
+        gone = self._what.pop(key)
+        tags = self._of[gone.endpoint, gone.kind]
+        tags.discard(key)
+        if not tags:
+            del self._of[gone.endpoint, gone.kind]
+        return gone
 
     _TABLE: ClassVar[dict[Operation, _Step]] = {
         Operation.INITIAL: _initial,

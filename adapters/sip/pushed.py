@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
+from adapters.common.places import within
 from adapters.sip.bodies import ACCEPT
 from adapters.sip.incoming import ALLOW_EVENTS, Answer
 from adapters.sip.notify import Refusal, reports_of, subscription_state
 from adapters.sip.outputs import Count, Output, Reported, Unknown
 from adapters.sip.peer import Peer
-from adapters.sip.plan import KINDS, Plan, Push, within
-from adapters.sip.publications import Publications, Wish, unsolicited
+from adapters.sip.plan import KINDS, PACKAGES, Plan, Push
+from adapters.sip.publications import Publications, Wish, calls_of, unsolicited
 from adapters.sip.reports import Kind, Report
 from adapters.sip_messages.digest import Verifier
 from adapters.sip_messages.errors import BadUri
@@ -18,11 +20,20 @@ from adapters.sip_messages.message import Request
 from adapters.sip_messages.uri import Uri
 
 
+class _Told(NamedTuple):
+    """What is pushed, and about whom."""
+
+    endpoint: str
+    kind: Kind
+    reports: tuple[Report, ...]
+
+
 class Pushed:
     """Takes PUBLISH and unsolicited NOTIFY from those who may push."""
 
     __slots__ = (
         "_by_user",
+        "_lives",
         "_local_hosts",
         "_out",
         "_push",
@@ -41,12 +52,14 @@ class Pushed:
         local_host: str,
         token: Callable[[], str],
         out: Callable[[Output], None],
+        lives: Callable[[], None],
         taken: Callable[[str, Kind], None],
     ) -> None:
         self.store = Publications(token)
         self._push = push
         self._token = token
         self._out = out
+        self._lives = lives
         self._taken = taken
         self._verifier = (
             Verifier("operator-monitor", push.username, push.secret) if push.username is not None else None
@@ -57,52 +70,32 @@ class Pushed:
 
     def publish(self, request: Request, peer: Peer, now: float, at: float) -> Answer:
         """Take a PUBLISH."""
-        refusal = self._refusal(request, peer, now)
-        if refusal is not None:
-            return refusal
-        kind = _kind(request)
-        if kind is None:
-            return Answer(489, ALLOW_EVENTS)
-        try:
-            reports = reports_of(request, request.event[0] if request.event else "", None)
-        except Refusal as error:
-            self._out(Count(error.kind))
-            return error.answer
-        endpoint = self._endpoint((*self._named(request, "Request-URI", "To"), *_entities(reports)))
-        if endpoint is None:
-            return Answer(404)
+        told = self._read(request, peer, now, "Request-URI", "To")
+        if isinstance(told, Answer):
+            return told
         wish = Wish(
-            endpoint=endpoint,
-            kind=kind,
+            endpoint=told.endpoint,
+            kind=told.kind,
             if_match=request.get("SIP-If-Match"),
             expires=request.expires,
             has_body=bool(request.body),
+            tells=calls_of(told.reports),
         )
-        answer = self.store.publish(wish, now)
-        if answer.told:
-            self._tell(endpoint, kind, reports, at, answer.origin)
-        if answer.ended:
-            self._out(Unknown(endpoint=endpoint, kind=kind, at=at, origin=answer.origin))
-        return Answer(answer.status, answer.headers)
+        result = self.store.publish(wish, now)
+        if result.told:
+            self._tell(told, at, result.origin)
+        for origin in result.ended:
+            self._out(Unknown(endpoint=told.endpoint, kind=told.kind, at=at, origin=origin))
+        return Answer(result.status, result.headers)
 
     def notify(self, request: Request, peer: Peer, now: float, at: float) -> Answer:
         """Take a NOTIFY that nobody asked for."""
-        refusal = self._refusal(request, peer, now)
-        if refusal is not None:
-            return refusal
-        kind = _kind(request)
-        if kind is None:
-            return Answer(489, ALLOW_EVENTS)
-        try:
-            reports = reports_of(request, request.event[0] if request.event else "", None)
-        except Refusal as error:
-            self._out(Count(error.kind))
-            return error.answer
-        endpoint = self._endpoint((*self._named(request, "From", "To"), *_entities(reports)))
-        if endpoint is None:
-            return Answer(404)
+        told = self._read(request, peer, now, "From", "To")
+        if isinstance(told, Answer):
+            return told
+        endpoint, kind, _ = told
         state = subscription_state(request)
-        over = state is not None and state.value == "terminated"
+        over = state is not None and (state.value == "terminated" or state.expires == 0)
         expires = 0 if over else (state.expires if state is not None else None)
         if not self.store.notified(endpoint, kind, expires, now):
             return Answer(503, (("Retry-After", "60"),))
@@ -110,15 +103,33 @@ class Pushed:
         if over:
             self._out(Unknown(endpoint=endpoint, kind=kind, at=at, origin=origin))
         else:
-            self._tell(endpoint, kind, reports, at, origin)
+            self._tell(told, at, origin)
         return Answer(200)
+
+    def _read(self, request: Request, peer: Peer, now: float, *places: str) -> _Told | Answer:
+        """Return what a request tells, if its sender may; else its answer. ``places``: where it names the endpoint."""
+        refusal = self._refusal(request, peer, now)
+        if refusal is not None:
+            return refusal
+        self._lives()
+        kind = _kind(request)
+        if kind is None:
+            return Answer(489, ALLOW_EVENTS)
+        try:
+            reports = reports_of(request, PACKAGES[kind], None)
+        except Refusal as error:
+            self._out(Count(error.kind))
+            return error.answer
+        endpoint = self._endpoint((*self._named(request, *places), *_entities(reports)))
+        return _Told(endpoint, kind, reports) if endpoint is not None else Answer(404)
 
     def tick(self, now: float, at: float) -> None:
         """Forget what was not refreshed."""
         for gone in self.store.expired(now):
             self._out(Unknown(endpoint=gone.endpoint, kind=gone.kind, at=at, origin=gone.origin))
 
-    def _tell(self, endpoint: str, kind: Kind, reports: tuple[Report, ...], at: float, origin: str) -> None:
+    def _tell(self, told: _Told, at: float, origin: str) -> None:
+        endpoint, kind, reports = told
         for report in reports:
             self._out(Reported(endpoint=endpoint, kind=kind, report=report, at=at, origin=origin))
         self._taken(endpoint, kind)
@@ -128,14 +139,14 @@ class Pushed:
         if self._verifier is None:
             if within(peer.host, self._push.networks):
                 return None
-            self._out(Count("unauthenticated"))
+            self._out(Count("unauthenticated", address=peer.host, method=request.method))
             return Answer(403)
         given = request.get("Authorization")
         verdict = self._verifier.verify(given, request.method, request.uri, now, request.body)
         if verdict == "right":
             return None
         if given is not None and verdict == "wrong":
-            self._out(Count("unauthenticated"))
+            self._out(Count("unauthenticated", address=peer.host, method=request.method))
         challenges = self._verifier.challenge(self._token(), now, stale=verdict == "stale")
         return Answer(401, tuple(("WWW-Authenticate", value) for value in challenges))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Sequence
 
+from adapters.common.places import hostport
 from adapters.sip.credentials import Attempt, Credentials
-from adapters.sip.peer import hostport
 from adapters.sip.plan import Plan, Way
 from adapters.sip.transactions import MAGIC, ClientTransactions, OnEnd
 from adapters.sip_messages.building import request

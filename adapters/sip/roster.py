@@ -9,28 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from adapters.common.texts import shown
 from adapters.sip.agenda import Agenda
 from adapters.sip.bodies import ACCEPT
 from adapters.sip.credentials import Attempt, Verdict
 from adapters.sip.errors import CredentialsRefused
 from adapters.sip.incoming import ALLOW_EVENTS, Answer, accept_of
+from adapters.sip.judgement import Input, judge, judge_reason
 from adapters.sip.notify import Refusal, SubscriptionState, reports_of, subscription_state
 from adapters.sip.outputs import Count, Outcome, Output, Reported, Unknown
 from adapters.sip.pacing import Pacer, Priority
 from adapters.sip.picture import Picture, single
 from adapters.sip.plan import Plan
-from adapters.sip.refusals import credentials_error, remedy_of
+from adapters.sip.refusals import WEAKER, credentials_error, remedy_of
 from adapters.sip.reports import Kind, ListReport, Report
 from adapters.sip.requests import Requests
 from adapters.sip.subscription import (
     Detail,
-    Dialog,
-    Input,
+    SipDialog,
     State,
     Subscription,
     Target,
-    judge,
-    judge_reason,
 )
 from adapters.sip.translate import Versions
 from adapters.sip_messages.message import Request, Response
@@ -55,6 +54,7 @@ class Roster:
         picture: Picture,
         token: Callable[[], str],
         out: Callable[[Output], None],
+        lives: Callable[[], None],
         refused: Callable[[CredentialsRefused], None],
     ) -> None:
         self.subscriptions: dict[int, Subscription] = {}
@@ -66,13 +66,14 @@ class Roster:
         self._picture = picture
         self._token = token
         self._out = out
+        self._lives = lives
         self._refused = refused
         self._versions = Versions()
         self._agenda: Agenda[int] = Agenda()
         self._numbers: dict[Target, int] = {}
         self._calls: dict[str, int] = {}
         self._call_of: dict[int, str] = {}
-        self._again: dict[int, tuple[Dialog, Attempt]] = {}
+        self._again: dict[int, tuple[SipDialog, Attempt]] = {}
         self._said: dict[int, tuple[bool, str]] = {}
         self._known: set[int] = set()
         """Those whose state was told and is still believed."""
@@ -156,7 +157,7 @@ class Roster:
         if dialog is None:
             subscription.feed(Input.TURN, now)
             if subscription.dialog is None:
-                subscription.dialog = Dialog(self._token(), self._token())
+                subscription.dialog = SipDialog(self._token(), self._token())
                 self._calls[subscription.dialog.call_id] = number
                 self._call_of[number] = subscription.dialog.call_id
             subscription.under_way = True
@@ -181,7 +182,7 @@ class Roster:
     def _send(
         self,
         subscription: Subscription,
-        dialog: Dialog,
+        dialog: SipDialog,
         expires: int,
         *,
         attempt: Attempt,
@@ -214,7 +215,7 @@ class Roster:
     def _answered(
         self,
         subscription: Subscription,
-        dialog: Dialog,
+        dialog: SipDialog,
         attempt: Attempt,
         response: Response | None,
         now: float,
@@ -230,12 +231,13 @@ class Roster:
         if response is None:
             subscription.feed(Input.NO_ANSWER, now)
         else:
+            self._requests.credentials.accepted(attempt)
             self._picture.proven(response)
             retry_after = response.number("Retry-After")
             detail = Detail(
                 expires=response.number("Min-Expires") if response.status == 423 else response.expires,
                 retry_after=float(retry_after) if retry_after is not None else None,
-                answer=f"{response.status} {response.reason}".strip(),
+                answer=f"{response.status} {shown(response.reason) or ''}".strip(),
                 status=response.status,
             )
             what = judge(response.status, refresh=subscription.alive, retry_after=detail.retry_after)
@@ -248,7 +250,7 @@ class Roster:
     def _challenged(
         self,
         subscription: Subscription,
-        dialog: Dialog,
+        dialog: SipDialog,
         attempt: Attempt,
         response: Response,
         now: float,
@@ -266,7 +268,10 @@ class Roster:
             return
         self._picture.proven(response)
         subscription.under_way = False
-        answer = f"{response.status} {response.reason}".strip()
+        answer = f"{response.status} {shown(response.reason) or ''}".strip()
+        if verdict is Verdict.WEAKER:
+            self._out(Count("weak_challenge"))
+            answer = WEAKER
         what = Input.PASSING if subscription.alive else Input.REFUSED
         subscription.feed(what, now, Detail(answer=answer, status=response.status))
         self._after(subscription, now)
@@ -303,15 +308,17 @@ class Roster:
         refusal = self._misfit(subscription, dialog, request, now)
         if refusal is not None:
             return refusal
+        self._lives()
         state = subscription_state(request)
         if state is None:
             self._out(Count("malformed"))
             return Answer(400)
         self._establish(dialog, request)
-        return self._take(subscription, request, state, now)
+        dialog.remote_answer = self._take(subscription, request, state, now)
+        return dialog.remote_answer
 
     def _misfit(
-        self, subscription: Subscription, dialog: Dialog, request: Request, now: float
+        self, subscription: Subscription, dialog: SipDialog, request: Request, now: float
     ) -> Answer | None:
         """Return the answer to a NOTIFY that does not fit into its dialog."""
         if dialog.remote_tag not in {None, request.from_.tag}:
@@ -320,32 +327,26 @@ class Roster:
         if request.event != (subscription.target.package, None):
             self._out(Count("refused_request"))
             return Answer(489, ALLOW_EVENTS)
+        if request.cseq == dialog.remote_cseq and request.via[0].branch == dialog.remote_branch is not None:
+            return dialog.remote_answer  # a repetition that outlived the memory of answers
         if request.cseq <= dialog.remote_cseq:
             self._out(Count("out_of_order"))
-            self._outdated(subscription, now)
+            subscription.outdated(now)
+            self._after(subscription, now)
             return Answer(500)
         return None
 
-    def _outdated(self, subscription: Subscription, now: float) -> None:
-        """A NOTIFY is older than one before: the network mixed them up, or the server came back with an older state.
-
-        Asterisk does so after a crash, and ends a subscription whose NOTIFY is refused. So it is made anew.
-        """
-        if subscription.alive:
-            subscription.feed(Input.GONE, now)
-            self._suspect(now)
-            self._after(subscription, now)
-
     @staticmethod
-    def _establish(dialog: Dialog, request: Request) -> None:
+    def _establish(dialog: SipDialog, request: Request) -> None:
         """The first NOTIFY makes the dialog; each may move its target (RFC 3261 §12.1.1, §12.2.2)."""
         if dialog.remote_tag is None:
             dialog.remote_tag = request.from_.tag
             dialog.routes = request.record_routes[:ROUTES_LIMIT]
         dialog.remote_cseq = request.cseq
+        dialog.remote_branch = request.via[0].branch
         contacts = request.contacts
         if contacts and contacts[0].uri.scheme in {"sip", "sips"}:
-            dialog.remote_target = str(contacts[0].uri)
+            dialog.remote_target = contacts[0].uri_text
 
     def _take(
         self,
@@ -369,10 +370,9 @@ class Roster:
                 self._out(Count(error.kind))
                 answer, known = error.answer, False
         key = f"{request.call_id} {subscription.number}"
-        subscription.compared = False
         if over:
             retry_after = float(state.retry_after) if state.retry_after is not None else None
-            detail = Detail(retry_after=retry_after, answer=state.reason or "terminated", status=0)
+            detail = Detail(retry_after=retry_after, answer=shown(state.reason) or "terminated", status=0)
             what = judge_reason(state.reason, retry_after)
         else:
             detail = Detail(expires=state.expires)
@@ -461,6 +461,7 @@ class Roster:
                 package=target.package,
                 granted=subscription.alive,
                 answer=fact[1],
+                status=0 if subscription.alive else subscription.status,
                 remedy=None
                 if subscription.alive
                 else remedy_of(subscription.status, subscription.answer, target.package),

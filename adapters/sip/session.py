@@ -25,14 +25,15 @@ from collections import Counter
 from collections.abc import Callable
 from typing import ClassVar, TypeAlias
 
+from adapters.common.places import plain, within
 from adapters.sip.errors import EverythingRefused, ServerLost, Silent
 from adapters.sip.incoming import Incoming
 from adapters.sip.keepalive import Keepalive
 from adapters.sip.outputs import Count, Lost, Output, Send, Synchronised, Up
 from adapters.sip.pacing import Pacer
-from adapters.sip.peer import Peer, plain
+from adapters.sip.peer import Peer
 from adapters.sip.picture import Picture, Verdict
-from adapters.sip.plan import Plan, Way, within
+from adapters.sip.plan import Plan, Way
 from adapters.sip.pushed import Pushed
 from adapters.sip.refusals import remedy_of
 from adapters.sip.reports import Kind
@@ -72,6 +73,8 @@ class SipSession:
         self.state = State.SEEKING
         self._plan = plan
         self._way = way
+        self._from_server = False
+        """Whether the message that is worked on came from an address of the server."""
         self._now = 0.0
         self._at = 0.0
         self._outputs: list[Output] = []
@@ -83,7 +86,13 @@ class SipSession:
         self._picture = Picture(plan)
         self._pushed = (
             Pushed(
-                plan, plan.push, local_host=way.local_host, token=token, out=self._put, taken=self._push_taken
+                plan,
+                plan.push,
+                local_host=way.local_host,
+                token=token,
+                out=self._put,
+                lives=self._lives,
+                taken=self._push_taken,
             )
             if plan.push is not None
             else None
@@ -96,6 +105,7 @@ class SipSession:
             picture=self._picture,
             token=token,
             out=self._put,
+            lives=self._lives,
             refused=self._lose,
         )
         self._picture.add = lambda target: self._roster.add(target, self._now)
@@ -104,7 +114,7 @@ class SipSession:
             plan.timeouts,
             token,
             self._put,
-            notify=lambda request, _peer, now, _at: self._roster.notify(request, now),
+            notify=self._roster.notify,
             unsolicited=self._pushed.notify if self._pushed is not None else None,
             publish=self._pushed.publish if self._pushed is not None else None,
         )
@@ -123,22 +133,26 @@ class SipSession:
             return
         self._clock(now, at)
         if not self.hears(peer.host):
-            self._put(Count("stranger"))
+            self._put(Count("stranger", address=plain(peer.host)))
             return
-        ours = plain(peer.host) in self._way.hosts
+        self._from_server = plain(peer.host) in self._way.hosts
+        exact = peer == self._way.server
+        if exact and peer.reliable:
+            self._lives()  # it came on the connection that we made
         try:
             message = parse(data)
         except KeepAlive:
             return
         except BadMessage as error:
+            if exact and data.startswith(b"SIP/2.0 "):
+                self._lives()  # what it answers can't be read, but it answers
             self._incoming.malformed(error, peer)
             return
-        if ours:
-            self._keepalive.heard(now, at)
-            self._feed(Input.HEARD)
         if isinstance(message, Request):
             self._incoming.take(message, peer, now, at)
-        elif ours and self._requests.transactions.receive(message, now):
+        elif self._from_server and self._requests.transactions.has(message):
+            self._lives()
+            self._requests.transactions.receive(message, now)
             self._requests.learn(message)
         else:
             self._put(Count("stray_response"))
@@ -164,7 +178,7 @@ class SipSession:
             self._keepalive.forgive(late)
         self._clock(now, at)
         if self._keepalive.lost_due() <= now:
-            self._lose(Silent(now - self._keepalive.heard_at, ever=self._keepalive.ever))
+            self._lose(Silent(now - self._keepalive.heard_now, ever=self._keepalive.ever))
             return
         if self._keepalive.ask_due() <= now:
             self._ask_alive()
@@ -201,16 +215,20 @@ class SipSession:
         push = self._plan.push
         return plain(host) in self._way.hosts or (push is not None and within(host, push.networks))
 
-    @property
-    def is_synchronised(self) -> bool:
-        """Whether the first picture was shown."""
-        return self._picture.shown and not self._is_over()
-
     # --- within ----------------------------------------------------------------------------------------
 
     def _clock(self, now: float, at: float) -> None:
         self._now, self._at = now, at
         self._roster.at = at
+
+    def _lives(self) -> None:
+        """Something came that only the server can have said: an answer to us, a NOTIFY in a dialog of ours, a proved push.
+
+        All else, anybody on its host can say, and by UDP anybody who forges its address.
+        """
+        if self._from_server:
+            self._keepalive.heard(self._now, self._at)
+            self._feed(Input.HEARD)
 
     def _put(self, output: Output) -> None:
         self._outputs.append(output)
@@ -230,7 +248,7 @@ class SipSession:
         if self._is_over():
             return
         self.state = State.OVER
-        self._put(Lost(error=error, heard_at=self._keepalive.heard_wall))
+        self._put(Lost(error=error, heard_at=self._keepalive.heard_at))
 
     def _ask_alive(self) -> None:
         self._keepalive.asked(self._now)

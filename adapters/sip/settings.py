@@ -20,20 +20,20 @@ from pydantic import (
     model_validator,
 )
 
-from adapters.sip.errors import SettingsProblem
-from adapters.sip.peer import Transport, hostport
+from adapters.common import tls as shared_tls
+from adapters.common.options import STRICT, OneLine
+from adapters.common.places import Network, hostport, split
+from adapters.common.secrets import SecretKind
+from adapters.common.tls import MutualTlsSettings
+from adapters.sip.peer import Transport
 from adapters.sip_messages.errors import BadUri
 from adapters.sip_messages.uri import Uri
 
-SECRET_LIMIT = 1_024
-"""Bytes of a secret."""
+SECRET_KIND = SecretKind(whose="the SIP user's secret")
 WATCH_LIMIT = 20_000
 """Endpoints that one source may watch."""
 
-_OneLine = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\r\n\x00]+$")]
 _Word = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r'^[^\r\n\x00"\\]+$')]
-
-_STRICT = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, populate_by_name=True)
 
 
 def _endpoint_uri(text: str) -> str:
@@ -47,17 +47,17 @@ def _endpoint_uri(text: str) -> str:
     return uri.aor
 
 
-_EndpointUri = Annotated[_OneLine, AfterValidator(_endpoint_uri)]
+_EndpointUri = Annotated[OneLine, AfterValidator(_endpoint_uri)]
 
 
 class WatchSettings(BaseModel):
     """An endpoint to watch."""
 
-    model_config = _STRICT
+    model_config = STRICT
 
     uri: _EndpointUri
     """Its address of record, canonical."""
-    name: _OneLine | None = None
+    name: OneLine | None = None
     """What people call it; by default the user part of the URI."""
 
     @property
@@ -76,7 +76,7 @@ _Watch = Annotated[WatchSettings, BeforeValidator(_watch)]
 class ListenSettings(BaseModel):
     """Where we listen for UDP datagrams and TCP or TLS connections; written as ``address:port``."""
 
-    model_config = _STRICT
+    model_config = STRICT
 
     host: str
     port: int = Field(ge=0, le=65_535)
@@ -90,40 +90,19 @@ def _listen(value: object) -> object:
     """Take ``127.0.0.1:5070`` or ``[::1]:5070`` apart."""
     if not isinstance(value, str):
         return value
-    host, colon, port = value.rpartition(":")
-    if not colon or not port.isascii() or not port.isdigit():
+    host, port = split(value)
+    if port is None:
         raise ValueError("is not address:port, like 127.0.0.1:5070 or [::1]:5070")
-    host = host.removeprefix("[").removesuffix("]")
     try:
         ipaddress.ip_address(host)
     except ValueError:
         raise ValueError(
             "does not begin with an IP address of this machine, like 127.0.0.1:5070 or [::]:5070"
         ) from None
-    return {"host": host, "port": int(port)}
+    return {"host": host, "port": port}
 
 
 _Listen = Annotated[ListenSettings, BeforeValidator(_listen)]
-
-
-class TlsSettings(BaseModel):
-    """How the server's certificate is judged, and ours for a server that calls back."""
-
-    model_config = _STRICT
-
-    ca_file: Path | None = None
-    """PEM file with the authorities to trust; none: those of the system."""
-    verify: bool = True
-    """Without it anybody may pose as the server."""
-    cert_file: Path | None = None
-    """PEM file with our own certificate, for ``listen`` with TLS and for servers that ask for one."""
-    key_file: Path | None = None
-
-    @model_validator(mode="after")
-    def _both(self) -> Self:
-        if self.key_file is not None and self.cert_file is None:
-            raise ValueError("`key_file` without `cert_file`: give both, or none")
-        return self
 
 
 def _network(text: str) -> str:
@@ -136,7 +115,7 @@ def _network(text: str) -> str:
 class PushSettings(BaseModel):
     """Who may push state to us by PUBLISH, or by NOTIFY that we did not ask for."""
 
-    model_config = _STRICT
+    model_config = STRICT
 
     username: _Word | None = None
     secret: SecretStr | None = None
@@ -156,7 +135,7 @@ class PushSettings(BaseModel):
         return self
 
     @property
-    def networks(self) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    def networks(self) -> tuple[Network, ...]:
         """``allow`` as networks."""
         return tuple(ipaddress.ip_network(text) for text in self.allow)
 
@@ -164,9 +143,9 @@ class PushSettings(BaseModel):
 class SipSettings(BaseModel):
     """A source's options; unknown ones are refused."""
 
-    model_config = _STRICT
+    model_config = ConfigDict(**STRICT, populate_by_name=True)
 
-    id: _OneLine
+    id: OneLine
     adapter: Literal["sip"] = "sip"
     host: Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9._:%-]+$")]
     """Name or address of the SIP server; everything that we send goes there."""
@@ -182,7 +161,7 @@ class SipSettings(BaseModel):
     watch: tuple[_Watch, ...] = Field(default=(), max_length=WATCH_LIMIT)
     lists: tuple[_EndpointUri, ...] = Field(default=(), max_length=100)
     """Resource lists (RFC 4662)."""
-    registration: Literal["none", "reg", "presence"] = "none"
+    registration: Literal["none", "reg", "presence"] = "presence"
     features: bool = False
     """Subscribe to ``as-feature-event`` too: ready, not ready, wrap-up, do not disturb."""
     expires: int = Field(default=3_600, ge=60, le=86_400)
@@ -190,7 +169,7 @@ class SipSettings(BaseModel):
     """Seconds between two refreshes of a subscription, each of which brings its full state."""
     pace: float = Field(default=20.0, ge=1.0, le=1_000.0)
     """Requests a second at most."""
-    tls: bool | TlsSettings | None = None
+    tls: bool | MutualTlsSettings | None = None
     push: PushSettings | None = None
 
     @field_validator("watch")
@@ -228,9 +207,9 @@ class SipSettings(BaseModel):
         return self
 
     @property
-    def certificates(self) -> TlsSettings:
+    def certificates(self) -> MutualTlsSettings:
         """How TLS is spoken."""
-        return self.tls if isinstance(self.tls, TlsSettings) else TlsSettings()
+        return self.tls if isinstance(self.tls, MutualTlsSettings) else MutualTlsSettings()
 
     @property
     def identity(self) -> str:
@@ -239,36 +218,6 @@ class SipSettings(BaseModel):
             return self.from_
         host = f"[{self.host}]" if ":" in self.host else self.host
         return Uri(scheme="sip", user=self.username or "monitor", host=host.lower()).aor
-
-
-class SecretSource:
-    """Reads a secret anew for each connection, so that a rotated file needs no restart.
-
-    The first reading happens at once: a missing or empty file is an error before anything starts. A file that
-    vanishes later leaves the last secret in use.
-    """
-
-    __slots__ = ("_option", "_path", "_secret")
-
-    def __init__(
-        self, secret: SecretStr | None, secret_file: Path | None, base_directory: Path, *, option: str = ""
-    ) -> None:
-        self._path = base_directory / secret_file if secret_file is not None else None
-        self._option = option
-        if self._path is not None:
-            self._secret = _read(self._path, f"{option}secret_file")
-        else:
-            plain = secret.get_secret_value() if secret is not None else ""
-            self._secret = _checked(plain, f"{option}secret") if secret is not None else ""
-
-    def __call__(self) -> str:
-        """Return the secret; empty if there is none."""
-        if self._path is not None:
-            try:
-                self._secret = _read(self._path, f"{self._option}secret_file")
-            except SettingsProblem:
-                return self._secret
-        return self._secret
 
 
 def parse(options: Mapping[str, Any]) -> SipSettings:
@@ -280,60 +229,11 @@ def client_context(settings: SipSettings, base_directory: Path) -> ssl.SSLContex
     """Return how to speak TLS to the server, or None where it isn't spoken. Raises :class:`SettingsProblem`."""
     if settings.transport != "tls":
         return None
-    tls = settings.certificates
-    path = base_directory / tls.ca_file if tls.ca_file is not None else None
-    try:
-        context = ssl.create_default_context(cafile=path)
-    except (OSError, ssl.SSLError) as error:
-        why = f"{path} can't be used: {getattr(error, 'strerror', None) or error}"
-        remedy = "name a PEM file with the authority's certificate"
-        raise SettingsProblem("tls.ca_file", why, remedy) from error
-    if not tls.verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    _load_own(context, tls, base_directory)
-    return context
+    return shared_tls.client_context(settings.certificates, base_directory)
 
 
 def listener_context(settings: SipSettings, base_directory: Path) -> ssl.SSLContext | None:
     """Return how to speak TLS to a server that calls back, or None where it isn't spoken."""
     if settings.transport != "tls" or settings.listen is None:
         return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    _load_own(context, settings.certificates, base_directory)
-    return context
-
-
-def _load_own(context: ssl.SSLContext, tls: TlsSettings, base_directory: Path) -> None:
-    if tls.cert_file is None:
-        return
-    certificate = base_directory / tls.cert_file
-    key = base_directory / tls.key_file if tls.key_file is not None else None
-    try:
-        context.load_cert_chain(certificate, key)
-    except (OSError, ssl.SSLError) as error:
-        why = f"{certificate} can't be used: {getattr(error, 'strerror', None) or error}"
-        remedy = "name PEM files with our certificate and its key, readable by this service"
-        raise SettingsProblem("tls.cert_file", why, remedy) from error
-
-
-def _read(path: Path, option: str) -> str:
-    try:
-        with path.open("rb") as file:  # a little of it is enough to see that it is too much
-            text = file.read(4 * SECRET_LIMIT).decode()
-    except OSError as error:
-        why = f"{path} can't be read: {error.strerror or error}"
-        raise SettingsProblem(option, why, "put the secret there, readable by this service") from error
-    except UnicodeDecodeError as error:
-        raise SettingsProblem(option, f"{path} is not UTF-8 text", "put the secret alone there") from error
-    return _checked(text.removesuffix("\n").removesuffix("\r"), option)
-
-
-def _checked(secret: str, option: str) -> str:
-    if not secret:
-        raise SettingsProblem(option, "the secret is empty", "give the secret of the SIP user")
-    if any(sign in secret for sign in "\r\n\0"):
-        raise SettingsProblem(option, "the secret has more than one line", "put the secret alone there")
-    if len(secret.encode()) > SECRET_LIMIT:
-        raise SettingsProblem(option, f"the secret is longer than {SECRET_LIMIT} bytes", "use a shorter one")
-    return secret
+    return shared_tls.listener_context(settings.certificates, base_directory)

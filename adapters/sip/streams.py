@@ -11,6 +11,7 @@ from adapters.sip.connect import READ_LIMIT
 from adapters.sip.peer import Peer
 from adapters.sip_messages.errors import StreamBroken
 from adapters.sip_messages.framing import Framer
+from adapters.sip_messages.limits import LINE_LIMIT
 
 MESSAGE_SECONDS = 10.0
 """A message that has begun must end within this time, however many bytes trickle in."""
@@ -31,9 +32,12 @@ class Stream:
     ) -> None:
         self.peer = peer
         self.used_at = 0.0
+        self.speaks: bool | None = None
+        """Whether what comes is SIP; None: nothing came yet."""
         self._reader = reader
         self._writer = writer
         self._framer = Framer()
+        self._first = b""
 
     @property
     def local(self) -> tuple[str, int]:
@@ -81,6 +85,8 @@ class Stream:
             if not data:
                 return "the server closed the connection"
             self.used_at = loop.time()
+            if not self._is_sip(data):
+                return "what answers there does not speak SIP"
             try:
                 messages = self._framer.receive(data)
             except StreamBroken as error:
@@ -92,6 +98,16 @@ class Stream:
                 until = loop.time() + MESSAGE_SECONDS
             for message in messages:
                 await take(message, self.peer)
+
+    def _is_sip(self, data: bytes) -> bool:
+        """Look at the first line that comes, once it is whole; what else there is to be wrong is found later."""
+        if self.speaks is None:
+            self._first = (self._first + data).lstrip(b"\r\n")
+            line, end, _ = self._first.partition(b"\n")
+            if end or len(line) > LINE_LIMIT:
+                self.speaks = b"SIP/" in line
+                self._first = b""
+        return self.speaks is not False
 
     def _pong(self, pinged: Callable[[Peer], None]) -> None:
         """Answer keep-alives (RFC 5626 §3.5.1)."""

@@ -12,19 +12,17 @@ from typing import ClassVar, TypeAlias
 
 import msgspec
 
+from adapters.sip.incoming import Answer
+from adapters.sip.judgement import Input
 from adapters.sip.pacing import Priority
 from adapters.sip.reports import Kind
 from adapters.sip.timeouts import Timeouts
 
-ENDING = frozenset({404, 405, 410, 416, *range(480, 486), 489, 501, 604})
-"""Answers to a refresh after which the subscription is over; after others it lives until it expires (RFC 6665 §4.1.2.2)."""
-
-TEMPORARY = frozenset({404, 408, 480, 486, 487, 491, 500, 502, 503, 504, 600})
-"""Refusals that pass: asked again when Retry-After says so, or soon. A 404 without Retry-After does not pass."""
-
 EXPIRES_LIMIT = 86_400
-RETRY_LIMIT = 86_400.0
+RETRY_LIMIT = 3_600.0
 """Seconds: no server may put us off for longer."""
+BRIEF_LIMIT = 2
+"""How often in a row a server may want a longer time: one that always does is not followed."""
 REFRESH_PART = 0.75
 """Of the time that was granted, when nothing else makes us refresh earlier."""
 
@@ -38,40 +36,6 @@ class State(enum.Enum):
     ACTIVE = "granted"
     RESTING = "ended or refused; asked for again later"
     REFUSED = "refused for as long as the server lives"
-
-
-class Input(enum.Enum):
-    """What moves a subscription on."""
-
-    TURN = "its request goes out"
-    ACCEPTED = "2xx"
-    BRIEF = "423: longer, please"
-    GONE = "481: the server does not know it"
-    BAD_EVENT = "489: the server does not do this event package"
-    PASSING = "refused for now"
-    REFUSED = "refused"
-    NO_ANSWER = "no answer to the request"
-    ACTIVE = "NOTIFY: active"
-    PENDING = "NOTIFY: pending"
-    AT_ONCE = "NOTIFY: terminated; make it anew"
-    LATER = "NOTIFY: terminated; make it anew later"
-    NEVER = "NOTIFY: terminated; don't make it anew"
-    NO_NOTIFY = "timer N: accepted, but no NOTIFY came"
-    EXPIRED = "it ran out"
-    REFRESH = "time to refresh"
-    RETRY = "the rest is over"
-
-
-REASONS: dict[str, Input] = {
-    "deactivated": Input.AT_ONCE,
-    "timeout": Input.AT_ONCE,
-    "probation": Input.LATER,
-    "giveup": Input.LATER,
-    "rejected": Input.NEVER,
-    "noresource": Input.NEVER,
-    "invariant": Input.NEVER,
-}
-"""Why a NOTIFY says ``terminated`` (RFC 6665 §4.1.3). Without a reason: later if it says when, else at once."""
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,10 +63,20 @@ _NEVER = float("inf")
 _Step: TypeAlias = "Callable[[Subscription, Detail], None]"
 
 
-class Dialog:
+class SipDialog:
     """The dialog that a SUBSCRIBE asks for and the first NOTIFY makes (RFC 6665 §4.4.1)."""
 
-    __slots__ = ("call_id", "cseq", "local_tag", "remote_cseq", "remote_tag", "remote_target", "routes")
+    __slots__ = (
+        "call_id",
+        "cseq",
+        "local_tag",
+        "remote_answer",
+        "remote_branch",
+        "remote_cseq",
+        "remote_tag",
+        "remote_target",
+        "routes",
+    )
 
     def __init__(self, call_id: str, local_tag: str) -> None:
         self.call_id = call_id
@@ -110,6 +84,9 @@ class Dialog:
         self.cseq = 0
         self.remote_tag: str | None = None
         self.remote_cseq = -1
+        self.remote_branch: str | None = None
+        self.remote_answer: Answer | None = None
+        """What the NOTIFY of this CSeq and branch was answered with."""
         self.remote_target: str | None = None
         self.routes: tuple[str, ...] = ()
 
@@ -122,8 +99,10 @@ class Subscription:
         "_began",
         "_failures",
         "_gap_at",
+        "_refreshing",
         "_timeouts",
         "_told_ended",
+        "_too_short",
         "accepted",
         "answer",
         "answered",
@@ -152,7 +131,7 @@ class Subscription:
         self.now = now
         self.expires = expires
         """Seconds that we ask for."""
-        self.dialog: Dialog | None = None
+        self.dialog: SipDialog | None = None
         self.wants: Priority | None = Priority.NEW
         """How urgently a request is to be sent; the owner takes it (sets it to None)."""
         self.under_way = False
@@ -163,13 +142,17 @@ class Subscription:
         self.notified = False
         """This subscription (not an earlier one) has brought a NOTIFY."""
         self.compared = False
-        """The next NOTIFY answers a refresh."""
+        """The server has granted a refresh, and the NOTIFY that answers it is the next one."""
+        self._refreshing = False
+        """A refresh went out, and no NOTIFY has come since."""
         self.answer = ""
         self.status = 0
         self._timeouts = timeouts
         self._asked_for = False
         self._told_ended = False
         self._failures = 0
+        self._too_short = 0
+        """How often in a row the server wanted a longer time."""
         self._gap_at = -_NEVER
         self._began = now
         self.expires_at = _NEVER
@@ -225,6 +208,15 @@ class Subscription:
         else:
             self.refresh_at = min(self.refresh_at, self._gap_at + self._timeouts.gap)
 
+    def outdated(self, now: float) -> None:
+        """A NOTIFY is older than one before: the network mixed them up, or the server came back with an older state.
+
+        Asterisk does the latter after a crash, and ends a subscription whose NOTIFY is refused, though it may still grant
+        its refresh just then. So this one is made anew; what it told counts meanwhile.
+        """
+        if self.alive:
+            self.feed(Input.GONE, now)
+
     def suspect(self, now: float) -> None:
         """The server may have forgotten it: ask soon."""
         self.now = now
@@ -253,27 +245,29 @@ class Subscription:
     def _ask(self, _detail: Detail) -> None:
         """The first SUBSCRIBE goes out."""
         self.state = State.NOTIFY_WAIT
-        self.notified = self.compared = self._asked_for = False
+        self.notified = self.compared = self._refreshing = self._asked_for = False
         self.status, self.answer = 0, ""
         self._began = self.now
         self.notify_due = self.now + self._timeouts.transaction
 
     def _ask_again(self, _detail: Detail) -> None:
         """A refresh goes out."""
-        self.compared = True
+        self.compared, self._refreshing = False, True
         self._asked_for = False
         self.notify_due = self.now + self._timeouts.transaction
 
     def _granted(self, detail: Detail) -> None:
         """2xx: the expiry counts from here until a NOTIFY says otherwise."""
         self.accepted = True
-        self._set_expiry(detail.expires if detail.expires is not None else self.expires)
+        self._too_short = 0
+        self.compared, self._refreshing = self._refreshing, False
+        self._set_expiry(detail.expires or self.expires)  # granting 0 s says nothing
         if self._asked_for:
             self._asked_for = False
             self._want(Priority.URGENT)
 
     def _set_expiry(self, seconds: int) -> None:
-        granted = min(max(seconds, 0), EXPIRES_LIMIT)
+        granted = min(seconds, EXPIRES_LIMIT)
         self.expires_at = self.now + granted
         if self.wants is None and not self._asked_for:
             self.refresh_at = self.now + min(self._timeouts.reconcile, REFRESH_PART * granted)
@@ -287,10 +281,11 @@ class Subscription:
     def _notified(self, detail: Detail, state: State) -> None:
         self.state = state
         self.accepted = self.notified = True
+        self.compared = self._refreshing = False
         self.notify_due = self.forget_at = self.retry_at = _NEVER
         if self.now - self._began >= self._timeouts.steady:
             self._failures = 0
-        if detail.expires is not None:
+        if detail.expires:
             self._set_expiry(detail.expires)
         elif self.expires_at == _NEVER:
             self._set_expiry(self.expires)
@@ -298,7 +293,9 @@ class Subscription:
     def _too_brief(self, detail: Detail) -> None:
         """423: ask for what the server wants at least; a server that asks for more than a day is not followed."""
         wanted = detail.expires or 2 * self.expires
-        if wanted <= self.expires or wanted > EXPIRES_LIMIT:
+        self._too_short += 1
+        if wanted <= self.expires or wanted > EXPIRES_LIMIT or self._too_short > BRIEF_LIMIT:
+            self._too_short = 0
             self._refuse(detail)
             return
         self.expires = wanted
@@ -313,7 +310,7 @@ class Subscription:
         self.dialog = None
         self.wants = None
         self.under_way = False  # what the old dialog still asks is of no interest
-        self.accepted = self._asked_for = False
+        self.accepted = self.compared = self._refreshing = self._asked_for = False
         self.expires_at = self.refresh_at = self.retry_at = self.notify_due = _NEVER
 
     def _anew(self, _detail: Detail) -> None:
@@ -370,7 +367,7 @@ class Subscription:
     def _try_refresh_later(self, detail: Detail) -> None:
         """A refresh failed in a way that leaves the subscription alive until it expires."""
         self.notify_due = _NEVER
-        self.compared = False
+        self.compared = self._refreshing = False
         self.refresh_at = self.now + _patience(detail, min(self._timeouts.reconcile, self._timeouts.soon))
 
     def _refresh(self, _detail: Detail) -> None:
@@ -443,28 +440,3 @@ def _patience(detail: Detail, otherwise: float) -> float:
     if detail.retry_after is None:
         return otherwise
     return min(max(detail.retry_after, 1.0), RETRY_LIMIT)
-
-
-def judge(status: int, *, refresh: bool, retry_after: float | None) -> Input:
-    """Return what a final answer to a SUBSCRIBE means (other than 401 and 407)."""
-    if status < 300:
-        return Input.ACCEPTED
-    special = {423: Input.BRIEF, 481: Input.GONE, 489: Input.BAD_EVENT}.get(status)
-    if special is not None:
-        return special
-    if refresh and status not in ENDING:
-        return Input.PASSING
-    passes = status in TEMPORARY and (status != 404 or retry_after is not None)
-    if passes and not refresh:
-        return Input.PASSING
-    if refresh and retry_after is None and status in TEMPORARY - {404}:
-        return Input.GONE  # the subscription ended, which says nothing of the next one
-    return Input.REFUSED
-
-
-def judge_reason(reason: str | None, retry_after: float | None) -> Input:
-    """Return what a NOTIFY with ``terminated`` means."""
-    known = REASONS.get((reason or "").lower())
-    if known is not None:
-        return known
-    return Input.AT_ONCE if retry_after is None else Input.LATER

@@ -23,8 +23,8 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
     """What a subscription told counts for so long after it ended, if it is made anew meanwhile."""
     soon: float = 30.0
     """Rest of a subscription whose server says "later" without saying when, and of one that was not answered."""
-    rest: float = 1_800.0
-    """Rest of a refused subscription: endpoints are added to servers without a restart, though rarely."""
+    rest: float = 120.0
+    """Rest of a refused subscription: endpoints are added to servers without a restart, and people wait for them to appear."""
     steady: float = 30.0
     """A subscription that lived so long was a good one: when it ends, it is made anew at once."""
     reconcile: float = 60.0

@@ -24,8 +24,6 @@ ANSWERS_LIMIT = 8_192
 """Answers that are remembered for repeated requests."""
 ANSWERS_BYTES = 8 * 1_048_576
 
-NO_ANSWER = None
-
 
 class State(enum.Enum):
     """Where a client transaction is."""
@@ -44,7 +42,6 @@ class Input(enum.Enum):
     TIMER_E = "time to repeat the request"
     TIMER_F = "nobody answers"
     TIMER_K = "no repeated answers are to be expected any more"
-    BROKEN = "the transport failed"
 
 
 OnEnd: TypeAlias = "Callable[[Response | None, float], None]"
@@ -118,7 +115,7 @@ class ClientTransaction:
 
     def _give_up(self, _response: Response | None) -> None:
         self.state = State.OVER
-        self._on_end(NO_ANSWER, self.now)
+        self._on_end(None, self.now)
 
     def _end(self, _response: Response | None) -> None:
         self.state = State.OVER
@@ -128,11 +125,9 @@ class ClientTransaction:
         (State.TRYING, Input.FINAL): _answer,
         (State.TRYING, Input.TIMER_E): _repeat_doubling,
         (State.TRYING, Input.TIMER_F): _give_up,
-        (State.TRYING, Input.BROKEN): _give_up,
         (State.PROCEEDING, Input.FINAL): _answer,
         (State.PROCEEDING, Input.TIMER_E): _repeat_slowly,
         (State.PROCEEDING, Input.TIMER_F): _give_up,
-        (State.PROCEEDING, Input.BROKEN): _give_up,
         (State.COMPLETED, Input.TIMER_K): _end,
     }
     """What to do in which state on which input; what is not here changes nothing."""
@@ -170,10 +165,13 @@ class ClientTransactions:
         self._all[key] = ClientTransaction(send, on_end, reliable=reliable, now=now, timeouts=self._timeouts)
         self._after(key)
 
+    def has(self, response: Response) -> bool:
+        """Whether an answer belongs to anything."""
+        return _answered_by(response) in self._all
+
     def receive(self, response: Response, now: float) -> bool:
         """Take an answer; return whether it belongs to anything."""
-        via = response.via
-        key = (via[0].branch or "" if via else "", response.cseq_method)
+        key = _answered_by(response)
         transaction = self._all.get(key)
         if transaction is None:
             return False
@@ -201,6 +199,11 @@ class ClientTransactions:
             self._agenda.put(key, transaction.due())
 
 
+def _answered_by(response: Response) -> tuple[str, str]:
+    via = response.via
+    return via[0].branch or "" if via else "", response.cseq_method
+
+
 RequestKey: TypeAlias = tuple[str, str, str, str, int, str]
 
 
@@ -218,7 +221,37 @@ def request_key(request: Request, peer: Peer) -> RequestKey:
 
 
 class ServerTransactions:
-    """The answers to others' requests, remembered for their repetitions."""
+    """The answers to others' requests, remembered for their repetitions.
+
+    Those to NOTIFY have room of their own: whatever else is asked, the repetition of one that changed something is known.
+    """
+
+    __slots__ = ("_others", "_to_notify")
+
+    def __init__(self, timeouts: Timeouts) -> None:
+        self._to_notify = _Memory(timeouts)
+        self._others = _Memory(timeouts)
+
+    def __len__(self) -> int:
+        """Return how many answers are remembered."""
+        return len(self._to_notify) + len(self._others)
+
+    def known(self, key: RequestKey, now: float) -> bytes | None:
+        """Return what this request was answered with, if it is a repeated one."""
+        for memory in (self._to_notify, self._others):
+            memory.forget(now)
+        return self._of(key).known(key)
+
+    def remember(self, key: RequestKey, answer: bytes, now: float) -> None:
+        """Keep an answer for 64 * T1 (timer J), or for less when there are too many."""
+        self._of(key).remember(key, answer, now)
+
+    def _of(self, key: RequestKey) -> _Memory:
+        return self._to_notify if key[-1] == "NOTIFY" else self._others
+
+
+class _Memory:
+    """Answers for a while, the eldest first to go."""
 
     __slots__ = ("_answers", "_bytes", "_timeouts")
 
@@ -231,9 +264,8 @@ class ServerTransactions:
         """Return how many answers are remembered."""
         return len(self._answers)
 
-    def known(self, key: RequestKey, now: float) -> bytes | None:
+    def known(self, key: RequestKey) -> bytes | None:
         """Return what this request was answered with, if it is a repeated one."""
-        self._forget(now)
         found = self._answers.get(key)
         return found[1] if found is not None else None
 
@@ -247,7 +279,8 @@ class ServerTransactions:
         while len(self._answers) > ANSWERS_LIMIT or self._bytes > ANSWERS_BYTES:
             self._bytes -= len(self._answers.popitem(last=False)[1][1])
 
-    def _forget(self, now: float) -> None:
+    def forget(self, now: float) -> None:
+        """Forget what was kept for long enough."""
         while self._answers:
             key, (until, answer) = next(iter(self._answers.items()))
             if until > now:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from adapters.sip_messages.errors import BuildError
 from adapters.sip_messages.lexing import HOST, is_token
-from adapters.sip_messages.limits import MESSAGE_LIMIT
+from adapters.sip_messages.limits import DATAGRAM_LIMIT
 from adapters.sip_messages.message import Request
 
 REASONS = {
@@ -121,8 +121,8 @@ def _message(
         rows.append(f"Content-Type: {_sendable('content_type', content_type)}".encode())
     rows.append(b"Content-Length: %d" % len(body))
     data = b"\r\n".join(rows) + b"\r\n\r\n" + body
-    if len(data) > MESSAGE_LIMIT:
-        raise BuildError("*", f"{len(data)} bytes are more than the {MESSAGE_LIMIT} of a message")
+    if len(data) > DATAGRAM_LIMIT:
+        raise BuildError("*", f"{len(data)} bytes are more than the {DATAGRAM_LIMIT} of a datagram")
     return data
 
 

@@ -2,6 +2,7 @@
 
 SipMessageError
 ├── BadMessage           bytes that are no SIP message, or not one to be worked with
+│   └── KeepAlive        nothing but line breaks, blanks or NULs
 ├── StreamBroken         a TCP stream in which the next message can't be found any more
 ├── BadUri               a text that is no URI
 ├── BadBody              a multipart body that can't be taken apart

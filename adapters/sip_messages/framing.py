@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from adapters.sip_messages.errors import StreamBroken
-from adapters.sip_messages.limits import MESSAGE_LIMIT
+from adapters.sip_messages.limits import BODY_LIMIT, HEAD_LIMIT
 
 _END = b"\r\n\r\n"
 _BLANK_LINES = re.compile(rb"(?:\r\n)*")
@@ -19,6 +19,8 @@ class Framer:
 
     ``pings`` counts the keep-alives (CRLF CRLF, RFC 5626) that came; who answers them may set it back to 0. One read can bring
     thousands: one answer is enough.
+
+    Holds one message that has begun, :data:`.limits.STREAM_MESSAGE_LIMIT` at most, and what one read brought after it.
     """
 
     __slots__ = ("_begun", "_blank", "_buffer", "_needed", "_searched", "pings")
@@ -82,11 +84,11 @@ class Framer:
     def _find_length(self, position: int) -> bool:
         """Find where the headers end and how long the message is; tell whether it is known yet."""
         start = position + max(self._searched - len(_END) + 1, 0)
-        end = self._buffer.find(_END, start, position + MESSAGE_LIMIT)
+        end = self._buffer.find(_END, start, position + HEAD_LIMIT)
         if end < 0:
             self._searched = len(self._buffer) - position
-            if self._searched >= MESSAGE_LIMIT:
-                raise StreamBroken(f"headers of more than {MESSAGE_LIMIT} bytes")
+            if self._searched >= HEAD_LIMIT:
+                raise StreamBroken(f"headers of more than {HEAD_LIMIT} bytes")
             return False
         head = bytes(self._buffer[position:end])
         if b"\r\n " in head or b"\r\n\t" in head:
@@ -98,7 +100,8 @@ class Framer:
         match = _NUMBER.fullmatch(lengths.pop())
         if match is None:
             raise StreamBroken("a Content-Length that is no number")
-        self._needed = end - position + len(_END) + int(match[1])
-        if self._needed > MESSAGE_LIMIT:
-            raise StreamBroken(f"a message of more than {MESSAGE_LIMIT} bytes")
+        length = int(match[1])
+        if length > BODY_LIMIT:
+            raise StreamBroken(f"a body of more than {BODY_LIMIT} bytes")
+        self._needed = end - position + len(_END) + length
         return True

@@ -12,7 +12,7 @@ import msgspec
 from sipmessage.message import COMPACT_FORMS
 
 from adapters.sip_messages.lexing import is_token
-from adapters.sip_messages.limits import HEADERS_LIMIT, LINE_LIMIT, MESSAGE_LIMIT
+from adapters.sip_messages.limits import HEAD_LIMIT, HEADERS_LIMIT, LINE_LIMIT, STREAM_MESSAGE_LIMIT
 
 _NAMES = (
     *COMPACT_FORMS.values(),
@@ -48,6 +48,7 @@ _KEYS = (
     | {spelled: key for short, key in _COMPACT.items() for spelled in (short, short.upper())}
 )
 """Lower case names by the usual spellings: most headers need no closer look. Never grows."""
+_END = b"\r\n\r\n"
 _FOLD = re.compile(r"\r\n[ \t]+")
 _BREAKS = str.maketrans("\r\n", "  ")
 
@@ -71,12 +72,14 @@ class Lines(msgspec.Struct):
 
 def scan(data: bytes) -> Lines:
     """Take a message's lines apart; never raises."""
-    too_large = len(data) > MESSAGE_LIMIT
+    too_large = len(data) > STREAM_MESSAGE_LIMIT
     if too_large:
-        data = data[:MESSAGE_LIMIT]
+        data = data[:STREAM_MESSAGE_LIMIT]
     if data[:1] in b"\r\n":  # empty lines before a message mean nothing (RFC 3261 7.5)
         data = data.lstrip(b"\r\n")
-    head, end, body = data.partition(b"\r\n\r\n")
+    ended = data.find(_END, 0, HEAD_LIMIT)
+    head = data[: HEAD_LIMIT if ended < 0 else ended]
+    body = b"" if ended < 0 else data[ended + len(_END) :]
     undecodable = False
     try:
         text = head.decode()
@@ -86,9 +89,9 @@ def scan(data: bytes) -> Lines:
     if "\r\n " in text or "\r\n\t" in text:
         text = _FOLD.sub(" ", text)
     rows = text.split("\r\n")
-    flaw, status = _judge(text, rows, ended=bool(end))
+    flaw, status = _judge(text, rows, ended=ended >= 0)
     if too_large:
-        flaw, status = f"a message of more than {MESSAGE_LIMIT} bytes", 413
+        flaw, status = f"a message of more than {STREAM_MESSAGE_LIMIT} bytes", 413
     if flaw is not None:
         rows = [row.translate(_BREAKS) for row in rows if row]
     headers = []

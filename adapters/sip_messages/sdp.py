@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from adapters.sip_messages.limits import MESSAGE_LIMIT
+from adapters.sip_messages.limits import DATAGRAM_LIMIT
 
 Direction: TypeAlias = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
 
@@ -32,7 +32,7 @@ def direction(body: bytes) -> Direction | None:
     session = _Section()
     section = session
     media: list[_Section] = []
-    for raw in body[:MESSAGE_LIMIT].splitlines():
+    for raw in body[:DATAGRAM_LIMIT].splitlines():
         line = raw.strip()
         if line.startswith(b"m="):
             section = _Section()

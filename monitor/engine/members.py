@@ -290,7 +290,8 @@ def configure_agents(live: Live) -> None:
     for name, config in live.configured.items():
         known = live.agents.get(name)
         if known is None:
-            agents.add(live, name, name)
+            if live.source.work == "queues":  # else it is an agent here once an endpoint of it is listed
+                agents.add(live, name, name)
         else:
             agents.configure(live, known, config)
     for member in sorted(live.members.values(), key=lambda one: one.key):

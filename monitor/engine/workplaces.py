@@ -2,7 +2,8 @@
 
 Such a source lists its endpoints (``Snapshot.work``). Each is the place of the configured agent that has it among its
 endpoints, or whose id or name it bears; else of an agent of its own, called as the source calls the endpoint. Of several
-endpoints with one name the first keeps it, the others' agents are ``name@endpoint``.
+endpoints with one name the first keeps it, the others' agents are ``name@endpoint``. A configured agent without any endpoint here
+works elsewhere and is none of this source.
 """
 
 from __future__ import annotations
@@ -28,22 +29,52 @@ def presence_changed(live: Live, event: PresenceChanged) -> None:
 
 def take(live: Live, event: Snapshot, recent: float) -> None:
     """Take over from a snapshot who defines who is at work; where endpoints do, which there are."""
-    live.source.work = event.work
+    before, live.source.work = live.source.work, event.work
     told = {facts.endpoint: facts for facts in event.endpoints} if event.work == "endpoints" else {}
     for endpoint in live.endpoints.values():
         if endpoint.listed and endpoint.name not in told:
             endpoint.listed = False
             _changed(live, endpoint)
+    _seat_all(live, told)
+    for name, said in told.items():
+        endpoint = live.endpoint(name)
+        if endpoint.touched < recent:
+            since = live.at if said.presence_since is None else min(said.presence_since, live.now)
+            _decide(live, endpoint, said.presence, said.reason, since)
+    if event.work == "endpoints":
+        _dismiss(live)
+    elif before == "endpoints":
+        _call_back(live)
+
+
+def _seat_all(live: Live, told: dict[str, EndpointFacts]) -> None:
     agent_of = _agents_of(live, told)
     for name, said in told.items():
         endpoint = live.endpoint(name)
         if not endpoint.listed:
             endpoint.listed = True
             _changed(live, endpoint)
-        agents.seat(live, name, agent_of[name], said.name or name)
-        if endpoint.touched < recent:
-            since = live.at if said.presence_since is None else min(said.presence_since, live.now)
-            _decide(live, endpoint, said.presence, said.reason, since)
+        if not any(
+            live.members_of[owner] for owner in live.owners.get(name, ())
+        ):  # else a queue's member has it
+            agents.seat(live, name, agent_of[name], said.name or name)
+
+
+def _call_back(live: Live) -> None:
+    """Have the configured agents again: queues define who is at work, and who is in none is known as off."""
+    for name in live.configured:
+        if name not in live.agents:
+            agents.add(live, name, name)
+
+
+def _dismiss(live: Live) -> None:
+    """Remove configured agents of whom nothing was ever seen here."""
+    for name in live.configured:
+        agent = live.agents.get(name)
+        if agent is None or live.members_of[name] or live.queue_calls_of.get(name):
+            continue
+        if not any(endpoint in live.endpoints for endpoint in agent.endpoints):
+            agents.remove(live, agent)
 
 
 def of(live: Live, agent: AgentEntity) -> list[Endpoint]:

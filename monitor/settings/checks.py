@@ -88,12 +88,21 @@ def _listeners_differ(document: Document) -> Iterator[Problem]:
         yield Problem(document.place(path), path, f"http and feed need a port each; both are given {port}")
 
 
+def _sources_listen_apart(document: Document) -> Iterator[Problem]:
+    seen: dict[str, KeyPath] = {}
+    for index, source in _entries(document, "sources"):
+        text = _text(source.get("listen"))
+        if text is not None and not text.endswith(":0"):
+            yield from _once(document, seen, text, ("sources", index, "listen"), "the address")
+
+
 CHECKS: tuple[Callable[[Document], Iterator[Problem]], ...] = (
     _source_ids_are_unique,
     _agent_ids_are_unique,
     _endpoints_have_one_agent,
     _prefixes_are_sources,
     _listeners_differ,
+    _sources_listen_apart,
     warnings_come_first,
     *ALERT_CHECKS,
 )

@@ -125,6 +125,17 @@ class QueueDefaults(Section):
     """Seconds of after-call work where the source doesn't tell them."""
 
 
+def _endpoint(name: str) -> str:
+    """Return a SIP address as sources name it (no port, no parameters, small letters but for the user); others as they are."""
+    address = _SIP_ADDRESS.fullmatch(name)
+    return name if address is None else f"sip:{address['user']}@{address['host'].lower()}"
+
+
+_SIP_ADDRESS = re.compile(
+    r"sips?:(?P<user>[^@]+)@(?P<host>\[[^\]]+\]|[^:;?]+)(:\d+)?([;?].*)?", re.IGNORECASE
+)
+
+
 class AgentSettings(Section):
     """An agent by name. Agents that aren't listed are found in the source's queues all the same."""
 
@@ -133,7 +144,7 @@ class AgentSettings(Section):
     name: Text | None = None
     """Shown name; by default the member name of the source."""
     team: Text | None = None
-    endpoints: list[Text] = Field(default_factory=list)
+    endpoints: list[Annotated[Text, AfterValidator(_endpoint)]] = Field(default_factory=list)
     """The agent's devices (`PJSIP/101`): members on them are this agent whatever their member name is."""
 
 

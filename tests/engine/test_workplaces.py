@@ -59,11 +59,14 @@ def test_a_configured_agent_has_its_endpoints_or_is_known_by_name() -> None:
         AgentConfig(id="clara", name="Clara", endpoints=("sip:103@elsewhere.org",)),
     )
     story = at_work(place(), place(BORIS), agents=configured)
-    assert list(story.engine.agent_ids()) == ["pbx/102", "pbx/anna", "pbx/clara"]
+    assert list(story.engine.agent_ids()) == ["pbx/102", "pbx/anna"], "no endpoint of Clara's is listed"
     assert (story.agent("anna").name, story.agent("anna").team) == ("Anna", "North")
     assert story.agent("102").name == "Boris"
     assert story.state("102") == "available"
-    assert agent(story, "clara") == ("offline", "no_member"), "no endpoint of hers is listed"
+    lists(story.wait(5), place(), place(BORIS), place("sip:103@elsewhere.org"))
+    assert agent(story, "clara") == ("available", "free")
+    lists(story.wait(5), place(), place(BORIS))
+    assert agent(story, "clara") == ("offline", "no_member"), "she was here today"
 
 
 def test_two_endpoints_of_one_name_are_two_agents() -> None:

@@ -32,7 +32,7 @@ from adapters.sip_messages.building import response
 from adapters.sip_messages.digest import Challenge, Verifier, answer
 from adapters.sip_messages.framing import Framer
 from adapters.sip_messages.lexing import Unreadable
-from adapters.sip_messages.limits import DEPTH_LIMIT, MESSAGE_LIMIT
+from adapters.sip_messages.limits import DATAGRAM_LIMIT, DEPTH_LIMIT, STREAM_MESSAGE_LIMIT
 from monitor import events
 
 HERE = Path(__file__).parent
@@ -97,7 +97,7 @@ def _answered(request: message.Request, status: int, *, strict: bool, size: int)
     try:
         data = response(request, status, to_tag="t1", source=("192.0.2.1", 5060))
     except sip_errors.BuildError:
-        assert size > MESSAGE_LIMIT // 2
+        assert size > DATAGRAM_LIMIT // 2
         return
     assert data.count(b"\r\n\r\n") == 1
     if strict:
@@ -118,14 +118,14 @@ def run_framing(data: bytes) -> None:
         try:
             for piece in pieces:
                 found += framer.receive(piece)
-                assert framer.waiting <= MESSAGE_LIMIT + len(piece)
+                assert framer.waiting <= STREAM_MESSAGE_LIMIT + len(piece)
         except sip_errors.StreamBroken as broken:
             results.append((broken.why, 0, []))
         else:
             results.append(("", framer.pings, found))
             assert sum(map(len, found)) + framer.waiting <= len(stream)
         for one in found:
-            assert len(one) <= MESSAGE_LIMIT
+            assert len(one) <= STREAM_MESSAGE_LIMIT
             with contextlib.suppress(sip_errors.BadMessage):
                 message.parse(one)
     assert results[0] == results[1]
@@ -260,7 +260,7 @@ def run_hep_calls(data: bytes) -> None:
         now += 4.0 ** (how >> 4)
         packet = Packet(source=source, destination=destination, type=SIP, payload=piece[1:])
         told += translator.sip(packet, 1e9 + now, now)
-        told += translator.due(now, 1e9 + now)
+        told += translator.due(1e9 + now, now)
     told += translator.snapshot(1e9 + now)
     for event in told:
         assert events.decode(events.encode(event)) == event

@@ -118,7 +118,9 @@ async def test_state_that_asterisk_pushes_is_shown_without_subscriptions(
     scene = await open_scene(office(QUEUE, *NAMES, registers=True, sip=watcher))
     stage, ami = scene.stage, scene.view
     push = {"username": "monitor", "secret": SECRET}
-    view = Monitored.by_sip(scene.asterisk.sip_port, watch=NAMES, listen=f"127.0.0.1:{port}", push=push)
+    view = Monitored.by_sip(
+        scene.asterisk.sip_port, watch=NAMES, listen=f"127.0.0.1:{port}", push=push, registration="none"
+    )
     sip = await watch_with(view)
     for registration in stage.registrations.values():
         await asyncio.to_thread(registration.register)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from adapters.common.texts import shown
 from adapters.sip.bodies import xml
 from adapters.sip.bodies.errors import BadBody
 from adapters.sip.bodies.values import (
@@ -17,7 +18,6 @@ from adapters.sip.bodies.values import (
     optional_identifier,
     party,
     seconds,
-    shown,
     version,
 )
 from adapters.sip.reports import Dialog, DialogReport, DialogState

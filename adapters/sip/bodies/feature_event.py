@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from adapters.common.texts import shown
 from adapters.sip.bodies import xml
 from adapters.sip.bodies.errors import BadBody
-from adapters.sip.bodies.values import shown
 from adapters.sip.reports import FeatureReport
 from monitor.events import Presence
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from adapters.common.texts import shown
 from adapters.sip.bodies import xml
 from adapters.sip.bodies.errors import BadBody
-from adapters.sip.bodies.values import address, shown
+from adapters.sip.bodies.values import address
 from adapters.sip.reports import PresenceReport
 
 ACTIVITIES_LIMIT: Final = 32

@@ -8,10 +8,10 @@ from typing import Final
 
 from adapters.sip.bodies import dialog_info, feature_event, pidf, reginfo, rlmi
 from adapters.sip.bodies.errors import BadBody
-from adapters.sip.bodies.xml import BYTES_LIMIT
 from adapters.sip.reports import ListReport, Report, Resource
 from adapters.sip_messages import multipart
 from adapters.sip_messages.errors import BadBody as BadMultipart
+from adapters.sip_messages.limits import BODY_LIMIT
 from adapters.sip_messages.multipart import Part
 
 _FEATURE: Final = "application/x-as-feature-event+xml"
@@ -56,8 +56,8 @@ def _read(content_type: str, parameters: Mapping[str, str], body: bytes, depth: 
 
 
 def _parts(parameters: Mapping[str, str], body: bytes, depth: int) -> list[Part]:
-    if len(body) > BYTES_LIMIT:
-        raise BadBody("body_size", f"{len(body):,} bytes are more than {BYTES_LIMIT:,}")
+    if len(body) > BODY_LIMIT:
+        raise BadBody("body_size", f"{len(body):,} bytes are more than {BODY_LIMIT:,}")
     try:
         return multipart.parts(parameters, body, depth=depth)
     except BadMultipart as error:

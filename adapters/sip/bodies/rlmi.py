@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple
 
+from adapters.common.texts import shown
 from adapters.sip.bodies import xml
 from adapters.sip.bodies.errors import BadBody
-from adapters.sip.bodies.values import address, identifier, optional_identifier, shown, version
+from adapters.sip.bodies.values import address, identifier, optional_identifier, version
 
 RESOURCES_LIMIT: Final = 5_000
 """Members in one document."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from adapters.common.texts import UNFIT, shown
 from adapters.sip.bodies.errors import BadBody
 from adapters.sip.bodies.xml import Element
 from adapters.sip_messages.errors import BadUri
@@ -12,15 +12,9 @@ from adapters.sip_messages.uri import Uri
 
 NAME_LIMIT: Final = 1_024
 """Characters of an id, a Call-ID, an address: longer ones are none."""
-TEXT_LIMIT: Final = 512
-"""Characters kept of what is only shown."""
 VERSION_LIMIT: Final = 2**63
 """Versions are 32 bits wide; servers that count on are let be."""
 
-_UNFIT: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
-)
-"""Control characters and those that turn the direction of text or hide."""
 _ANONYMOUS: Final = frozenset({"anonymous", "unknown", "unavailable", "restricted"})
 
 
@@ -41,15 +35,7 @@ def optional_identifier(element: Element, attribute: str) -> str | None:
         raise BadBody(
             "body_size", f"{element.tag[:40]}'s {attribute} is longer than {NAME_LIMIT:,} characters"
         )
-    return _UNFIT.sub("\ufffd", found)
-
-
-def shown(text: str | None) -> str | None:
-    """Return a text fit to be shown: one line, not long, no control characters; ``None`` if nothing is left."""
-    if text is None:
-        return None
-    line = " ".join(_UNFIT.sub(" ", text[: 4 * TEXT_LIMIT]).split())
-    return line[:TEXT_LIMIT].rstrip() or None
+    return UNFIT.sub("\ufffd", found)
 
 
 def version(element: Element) -> int:

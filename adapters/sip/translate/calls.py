@@ -206,7 +206,9 @@ class Calls:
 
     def _start(self, dialog: Dialog, call: str) -> Leg:
         direction = _DIRECTIONS.get(dialog.direction or "") or _UNTOLD[dialog.state]
-        leg = Leg(f"{self._endpoint} {dialog.id}", call, direction, self._out.at - (dialog.since or 0.0))
+        leg = Leg(
+            f"{self._endpoint} {call} {dialog.id}", call, direction, self._out.at - (dialog.since or 0.0)
+        )
         leg.party, leg.party_name = dialog.remote, dialog.remote_name
         self._legs[dialog.id] = leg
         self._has_legs = True

@@ -113,18 +113,16 @@ class Translator:
         for endpoint in self._endpoints.values():
             endpoint.forget()
 
-    def snapshot(self, at: float, *, reconciliation: bool = False, restarted: bool = False) -> list[Event]:
+    def snapshot(self, at: float) -> list[Event]:
         """Return a ``Snapshot`` of all that is known, then ``LegHeld`` for each leg that is held."""
         self._out.at = at
-        self._put_snapshot(reconciliation=reconciliation, restarted=restarted)
+        self._put_snapshot()
         return self._out.take()
 
-    def _put_snapshot(self, *, reconciliation: bool = False, restarted: bool = False) -> None:
+    def _put_snapshot(self) -> None:
         self._out.put(
             Snapshot,
             taken_at=self._out.at,
-            reconciliation=reconciliation,
-            restarted=restarted,
             legs=tuple(leg for endpoint in self._endpoints.values() for leg in endpoint.legs()),
             endpoints=tuple(endpoint.facts() for endpoint in self._endpoints.values()),
             complete_endpoints=True,

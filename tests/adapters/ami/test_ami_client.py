@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from adapters.ami import TRANSLATION
-from adapters.ami.backoff import Pace
 from adapters.ami.client import AmiAdapter, Endpoint
-from adapters.ami.settings import SecretSource, parse, tls_context
+from adapters.ami.settings import SECRET_KIND, parse, tls_context
 from adapters.ami.timeouts import Timeouts
+from adapters.common.backoff import Pace
+from adapters.common.secrets import SecretSource
 from monitor.events import EndpointStateChanged, Snapshot, SourceConnected, SourceLost
 from tests.adapters.ami.loopback import LoopbackPbx, RecordingHost, say_nothing
 from tests.adapters.ami.script import BANNER, DENIED, SECRET, say
@@ -24,7 +25,7 @@ CALM = Timeouts(
     boot_untold=0.2, settling=0.05, ping_spacing=0.05, spacing=0.05, reconcile=60.0, silence=15.0, banner=15.0
 )
 """Nothing in here expires by itself on a slow machine."""
-PACE = Pace(first=0.01, most=0.05, refused=0.05)
+PACE = Pace(first=0.01, most=0.05, refused=0.05, refused_most=0.05)
 
 
 def adapter_for(
@@ -34,7 +35,9 @@ def adapter_for(
         {"id": "pbx1", "adapter": "ami", "port": port, "username": "monitor", "secret": secret, **options}
     )
     endpoint = Endpoint(
-        settings=settings, secret=SecretSource(settings, Path()), tls=tls_context(settings, Path())
+        settings=settings,
+        secret=SecretSource(SECRET_KIND, settings.secret, settings.secret_file, Path()),
+        tls=tls_context(settings, Path()),
     )
     return AmiAdapter(endpoint, TRANSLATION, timeouts=timeouts, pace=PACE, rng=random.Random(1))
 
@@ -254,6 +257,14 @@ async def test_refused_login_is_told_once_and_tried_on(pbx):
         assert host.count(SourceLost) == 1
 
 
+async def test_ipv6_address_that_is_not_there_is_told_in_brackets():
+    port = free_port()
+    adapter = adapter_for(port, host="::1")
+    assert repr(adapter._endpoint) == f"Endpoint([::1]:{port})"
+    async with running(adapter) as host:
+        assert (await host.lost()).reason == f"[::1]:{port}: nothing listens there"
+
+
 async def test_pbx_that_is_not_there_is_told_once_and_found_when_it_comes():
     port = free_port()
     async with running(adapter_for(port)) as host:
@@ -334,7 +345,9 @@ async def test_rotated_secret_file_is_read_at_the_next_login(pbx, tmp_path):
     settings = parse(
         {"id": "pbx1", "adapter": "ami", "port": pbx.port, "username": "monitor", "secret_file": "secret"}
     )
-    endpoint = Endpoint(settings=settings, secret=SecretSource(settings, tmp_path))
+    endpoint = Endpoint(
+        settings=settings, secret=SecretSource(SECRET_KIND, settings.secret, settings.secret_file, tmp_path)
+    )
     async with running(AmiAdapter(endpoint, TRANSLATION, timeouts=CALM, pace=PACE)) as host:
         await host.lost()
         file.write_text(SECRET + "\n")

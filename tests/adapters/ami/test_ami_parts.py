@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.ami.backoff import Backoff, Pace
+from adapters.ami.client import REFUSALS
 from adapters.ami.clock import PbxClock
-from adapters.ami.errors import Closed, LoginRefused
+from adapters.ami.errors import Closed, LoginRefused, NotAmi
 from adapters.ami.memory import PbxMemory
+from adapters.common.backoff import Backoff, Pace
 
 # --- clock ---------------------------------------------------------------------------------------------------
 
@@ -100,34 +101,12 @@ def test_stamp_that_is_none_is_replaced_by_the_arrival(stamp):
 
 # --- backoff -------------------------------------------------------------------------------------------------
 
-BROKE = Closed("it broke")
-
-
-def test_waits_grow_up_to_the_limit_and_never_end():
-    backoff = Backoff(Pace(), random.Random(7))
-    waits = [backoff.after(BROKE, 0.0) for _ in range(2_000)]
-    assert 0.1 <= waits[0] <= 0.2
-    assert max(waits) <= 5.0
-    assert min(waits[10:]) >= 2.5
-
-
-def test_waits_of_two_services_differ():
-    first, second = (Backoff(Pace(), random.Random(seed)) for seed in (1, 2))
-    assert [first.after(BROKE, 0.0) for _ in range(5)] != [second.after(BROKE, 0.0) for _ in range(5)]
-
-
-def test_good_connection_begins_anew_and_a_short_one_does_not():
-    backoff = Backoff(Pace(), random.Random(7))
-    for _ in range(10):
-        backoff.after(BROKE, 0.0)
-    assert backoff.after(BROKE, 9.0) > 2.0
-    assert backoff.after(BROKE, 11.0) <= 0.2
-
 
 def test_refused_login_is_tried_slowly_but_within_the_resynchronisation_time():
-    backoff = Backoff(Pace(), random.Random(7))
-    for _ in range(20):
-        assert 5.0 <= backoff.after(LoginRefused("no", "do"), 0.0) <= 10.0
+    for error in (LoginRefused("no", "do"), NotAmi("no")):
+        backoff = Backoff(Pace(), random.Random(7), REFUSALS)
+        assert all(5.0 <= backoff.after(error, 0.0) <= 10.0 for _ in range(20))
+    assert Backoff(Pace(), random.Random(7), REFUSALS).after(Closed("it broke"), 0.0) <= 0.2
 
 
 # --- memory --------------------------------------------------------------------------------------------------

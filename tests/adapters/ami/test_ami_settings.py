@@ -7,8 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from adapters.ami import AmiAdapter, factory
-from adapters.ami.errors import SettingsProblem
-from adapters.ami.settings import SecretSource, parse, tls_context
+from adapters.ami.settings import parse, tls_context
+from adapters.common.problems import SettingsProblem
 from adapters.contract import Adapter
 
 GOOD = {"id": "pbx1", "adapter": "ami", "username": "monitor", "secret": "s3cret-value"}
@@ -75,52 +75,14 @@ def test_secret_is_in_no_representation():
         assert "s3cret-value" not in text
 
 
-@pytest.mark.parametrize("content", ["s3cret", "s3cret\n", "s3cret\r\n"])
-def test_secret_file_is_read_without_its_trailing_newline(tmp_path, content):
-    (tmp_path / "ami").write_bytes(content.encode())
-    settings = parse({"id": "pbx1", "username": "monitor", "secret_file": "ami"})
-    assert SecretSource(settings, tmp_path)() == "s3cret"
-
-
-def test_blanks_around_a_secret_are_its_own(tmp_path):
-    (tmp_path / "ami").write_text(" s3cret \n")
-    settings = parse({"id": "pbx1", "username": "monitor", "secret_file": "ami"})
-    assert SecretSource(settings, tmp_path)() == " s3cret "
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (None, "can't be read"),
-        (b"", "empty"),
-        (b"\n", "empty"),
-        (b"a\nb\n", "one line"),
-        (b"\xff\xfe", "UTF-8"),
-    ],
-)
-def test_unusable_secret_file_is_told_with_its_path(tmp_path, content, words):
-    path = tmp_path / "ami"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(SettingsProblem) as caught:
-        factory({"id": "pbx1", "username": "monitor", "secret_file": "ami"}, tmp_path)
-    assert words in str(caught.value)
+def test_secret_file_is_read_and_its_faults_are_told(tmp_path):
+    options = {"id": "pbx1", "username": "monitor", "secret_file": "ami"}
+    with pytest.raises(SettingsProblem, match="put the manager user's secret there") as caught:
+        factory(options, tmp_path)
     assert caught.value.option == "secret_file"
-
-
-def test_endless_secret_file_is_refused_not_read(tmp_path):
-    with pytest.raises(ValueError, match="secret"):
-        factory({"id": "pbx1", "username": "monitor", "secret_file": "/dev/zero"}, tmp_path)
-
-
-def test_secret_file_that_vanishes_leaves_the_last_secret(tmp_path):
-    path = tmp_path / "ami"
-    path.write_text("first\n")
-    secret = SecretSource(parse({"id": "pbx1", "username": "monitor", "secret_file": "ami"}), tmp_path)
-    path.unlink()
-    assert secret() == "first"
-    path.write_text("second\n")
-    assert secret() == "second"
+    (tmp_path / "ami").write_text("s3cret-of-a-file\n")
+    adapter = factory(options, tmp_path)
+    assert adapter._endpoint.login().secret == "s3cret-of-a-file"
 
 
 def test_tls_is_off_on_or_detailed(tmp_path):

@@ -101,6 +101,26 @@ def test_names_of_the_other_side_are_told():
     assert started.leg == f"sip:102@{DOMAIN} call-2"
 
 
+def test_what_others_wrote_is_cut_and_cleaned_and_a_long_call_id_hashed():
+    office = Office()
+    name = '"\u202e\x1b]0;owned\x07\x1b[2J\u2066' + "N" * 7_000 + '"'
+    told: list[ev.LegStarted] = []
+    for call_id in ("c" * 7_000, "c" * 6_999 + "d", "call-2"):
+        call = inbound(call=call_id, caller="%1b%5b31m%0aX%00" + "5" * 900)
+        step = call.invite()
+        payload = step.payload.replace(b"From: ", f"From: {name} ".encode())
+        office.play(type(step)(step.source, step.destination, payload))
+        started = office.events[-1]
+        assert isinstance(started, ev.LegStarted)
+        told.append(started)
+    assert len({one.leg for one in told}) == len({one.call for one in told}) == 3
+    for one in told:
+        for text in (one.leg, one.call, one.party or "", one.party_name or ""):
+            assert 0 < len(text) <= 512
+            assert not any(bad in text for bad in "\x1b\x07\x00\n\u202e\u2066")
+    assert not office.skipped
+
+
 @pytest.mark.parametrize(
     ("status", "cause"),
     [(486, "busy"), (600, "busy"), (480, "not available"), (603, "declined"), (404, "no such number"), (500, "failed (500)"), (302, "redirected")],
@@ -614,10 +634,11 @@ def test_call_first_seen_in_its_middle_and_over_at_once_is_no_leg():
     assert office.wait(5) == []
 
 
-def test_ringing_call_whose_invite_was_lost_is_told():
+def test_ringing_call_whose_invite_was_lost_is_told_when_the_server_speaks_of_it_too():
     office, call = Office(), inbound()
-    call.invite()
-    assert office.play(call.reply(180)) == ["started 102 inbound 5000", "ringing 102", "idle 102"]
+    late = call.invite()
+    assert office.play(call.reply(180)) == [], "anybody can send a 180 unasked"
+    assert office.play(late) == ["started 102 inbound 5000", "ringing 102", "idle 102"]
     assert office.play(call.reply(486)) == ["ended 102: busy"]
 
 
@@ -628,9 +649,11 @@ def test_answer_whose_invite_was_lost_is_told():
     assert office.wait(2)[:2] == ["started 102 inbound 5000", "answered 102"]
 
 
-def test_refused_reinvite_of_a_call_never_seen_ends_nothing():
+def test_refused_reinvite_of_a_call_never_seen_shows_nothing_until_one_is_accepted():
     office, call = Office(), inbound()
     office.play(call.reinvite("sendonly", back=True), call.reply(491))
+    assert office.wait(2) == []
+    office.play(call.reinvite("sendonly", back=True), call.reply(200))
     assert office.wait(2)[:2] == ["started 102 inbound 5000", "answered 102"]
 
 

@@ -47,13 +47,18 @@ def _parts(settings):
 
 def ladder() -> list:
     call = Leg("101", "5000", src=ANNA, dst=PBX)
-    return [*register("101", ANNA, contacts=[f"<sip:101@{ANNA}>"]), call.invite(), call.reply(100)]
+    return [
+        *register("101", ANNA, contacts=[f"<sip:101@{ANNA}>"]),
+        call.invite(),
+        call.reply(100),
+        call.next("OPTIONS"),
+    ]
 
 
 async def test_good_traffic_has_no_complaint(port):
     found = await findings(port, lambda agent: agent.send(*ladder(), key=b"s3cret", agent=2001), key="s3cret")
     assert {one.level for one in found.values()} == {"ok"}, found
-    assert "agent 2001: 4 SIP" in found["sender 127.0.0.1"].message
+    assert "agent 2001: 5 SIP" in found["sender 127.0.0.1"].message
     assert found["servers"].message == "learnt: 10.0.0.5"
     assert found["endpoints"].message == "1 of 2 occurred meanwhile"
     assert "2 INVITE" in found["SIP"].message
@@ -70,7 +75,7 @@ async def test_nothing_that_comes_is_an_error_that_says_how_to_send(port):
 async def test_wrong_and_missing_keys_are_told(port, key, words):
     found = await findings(port, lambda agent: agent.send(*ladder(), key=key), key="s3cret")
     assert found["packets of 127.0.0.1"].level == "error"
-    assert f"4 {words}" in found["packets of 127.0.0.1"].message
+    assert f"5 {words}" in found["packets of 127.0.0.1"].message
 
 
 async def test_senders_that_are_not_allowed_are_told(port):
@@ -96,6 +101,12 @@ async def test_packets_without_sip_unknown_servers_and_endpoints_are_told(port):
     stranger = Leg("801", "802", src=ANNA, dst=PBX)
     found = await findings(port, lambda agent: agent.send(stranger.invite()))
     assert (found["servers"].level, found["endpoints"].level) == ("hint", "hint")
+
+
+async def test_office_without_keepalives_is_hinted_at(port):
+    found = await findings(port, lambda agent: agent.send(*ladder()[:-1]))
+    assert found["keepalives"].level == "hint"
+    assert "qualify_frequency" in str(found["keepalives"].remedy)
 
 
 async def test_clock_that_is_far_off_is_told(port):

@@ -19,7 +19,7 @@ from tests.adapters.hep.ladder import ANNA, BORIS, PBX, STEP, Leg, Office, Step,
 class Monitored(Office):
     """An office whose packets come through the whole adapter, without its sockets, into an engine."""
 
-    def __init__(self, **fields: Any) -> None:
+    def __init__(self, *, key: bytes | None = None, **fields: Any) -> None:
         super().__init__(**fields)
         self.engine = SourceEngine(SourceConfig(source="pbx", adapter="hep"))
         ids = self.translator._out._next_id
@@ -27,7 +27,7 @@ class Monitored(Office):
             "pbx",
             self.translator,
             Gate(LOOPBACK),
-            lambda: None,
+            lambda: key,
             next_id=ids,
             log=lambda *_, **__: None,
             skipped=lambda kind: self.skipped.update([kind]),

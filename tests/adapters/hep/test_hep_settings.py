@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from adapters.hep import HepAdapter, factory
 from adapters.hep.settings import KeySource, parse
@@ -51,6 +52,8 @@ def test_servers_are_addresses_with_or_without_a_port():
         ({"watch": ["mailto:x@y"]}, "no user"),
         ({"watch": ["101", "101"]}, "twice"),
         ({"watch": ["sip:101@a", "sips:101@A:5061"]}, "twice"),
+        ({"watch": ["101", "sip:101@pbx.example.org"]}, "both may mean one phone"),
+        ({"watch": ["sip:101@pbx.example.org", "101"]}, "both may mean one phone"),
         ({"watch": [{"uri": "101", "nam": "x"}]}, "nam"),
         ({"watch": [True]}, "watch"),
         ({"listen": "127.0.0.1"}, "has no port"),
@@ -78,21 +81,30 @@ def test_mistake_is_a_value_error_that_names_the_option_and_shows_no_secret(chan
     assert SECRET not in str(caught.value)
 
 
-def test_key_file_is_read_anew_and_what_vanishes_leaves_the_last_key(tmp_path):
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"allow": ["10.0.0.5", "pbx"]}, ("allow", 1)),
+        ({"servers": ["10.0.0.5", "pbx.example.org"]}, ("servers", 1)),
+        ({"watch": ["102", "101", "101"]}, ("watch",)),
+        ({"watch": ["102", "mailto:x@y"]}, ("watch", 1, "uri")),
+        ({"watch": ["101", "sip:101@a"]}, ("watch",)),
+        ({"listen": "127.0.0.1"}, ("listen",)),
+    ],
+)
+def test_mistake_is_told_where_it_stands(change, place):
+    with pytest.raises(ValidationError) as caught:
+        parse(GOOD | change)
+    assert [one["loc"] for one in caught.value.errors()] == [place]
+
+
+def test_key_is_bytes_or_none_and_its_file_is_read_anew(tmp_path):
     path = tmp_path / "key"
     path.write_text(f"{SECRET}\r\n")
     source = KeySource(parse(GOOD | {"key_file": "key"}), tmp_path)
     assert source() == SECRET.encode()
     path.write_text("other")
     assert source() == b"other"
-    path.unlink()
-    assert source() == b"other"
+    assert KeySource(parse(GOOD), tmp_path)() is None
     assert SECRET not in repr(source)
     assert SECRET not in repr(parse(GOOD | {"key": SECRET}))
-
-
-@pytest.mark.parametrize("content", [b"", b"\n", b"a\nb\n", b"\xff\xfe", b"x" * 5_000])
-def test_key_files_that_hold_no_key_are_refused(tmp_path, content):
-    (tmp_path / "key").write_bytes(content)
-    with pytest.raises(ValueError, match="key_file"):
-        KeySource(parse(GOOD | {"key_file": "key"}), tmp_path)

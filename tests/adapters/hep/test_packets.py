@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import gzip
 import random
+import statistics
 import struct
+import tracemalloc
 import zlib
 
 import pytest
@@ -188,6 +190,21 @@ def test_byte_by_byte_is_a_packet_too():
     framer = Framer()
     found = [one for byte in GOLDEN for one in framer.receive(bytes([byte]))]
     assert found == [GOLDEN]
+
+
+def test_each_byte_of_a_slow_sender_does_not_copy_what_waits():
+    framer, costs = Framer(), []
+    framer.receive(b"HEP3\xff\xff" + bytes(60_000))
+    tracemalloc.start()
+    try:
+        for _ in range(50):
+            tracemalloc.reset_peak()
+            before, _ = tracemalloc.get_traced_memory()
+            framer.receive(b"x")
+            costs.append(tracemalloc.get_traced_memory()[1] - before)
+    finally:
+        tracemalloc.stop()
+    assert statistics.median(costs) < 1_000, "bytes taken for one more"
 
 
 @pytest.mark.parametrize("data", [b"X", b"HEX", b"HEP3\x00\x05", b"GET / HTTP/1.1\r\n", GOLDEN + b"?"])

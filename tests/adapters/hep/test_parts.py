@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.hep.clock import OLDEST, SENDERS_LIMIT, SPAN, SenderClocks
+from adapters.hep import registrations
+from adapters.hep.clock import OLDEST, SENDERS_LIMIT, SPAN, SenderClocks, When
 from adapters.hep.duplicates import SPAN as REMEMBERED
 from adapters.hep.duplicates import Duplicates
 from adapters.hep.glance import glance
@@ -263,7 +264,7 @@ def test_user_of_two_watched_domains_is_not_guessed():
 def test_first_look_drops_what_concerns_nobody(monkeypatch):
     office = Office()
     parsed = []
-    monkeypatch.setattr(office.translator, "_take", lambda packet, at, now: parsed.append(packet))
+    monkeypatch.setattr(office.translator, "_take", lambda packet, when: parsed.append(packet))
     call = Leg("801", "802", src="10.0.2.1:5060", dst=PBX)
     office.play(call.invite(), call.reply(200), call.bye(), call.next("OPTIONS"))
     ours = Leg("801", "101", src="10.0.2.1:5060", dst=PBX, call="ours")
@@ -282,7 +283,7 @@ def test_first_look_lets_other_spellings_through(user):
     call = Leg(user, "5", src=ANNA, dst=PBX)
     first = glance(call.invite().payload)
     assert first is not None
-    assert office.translator._matters(first, START, START)
+    assert office.translator._matters(first, When(START, START))
 
 
 def test_first_look_lets_through_what_it_can_not_make_out():
@@ -290,7 +291,7 @@ def test_first_look_lets_through_what_it_can_not_make_out():
     for payload in (b"INVITE x", b"SIP/2.0 200 OK\r\nCall-ID:\r\n x\r\n\r\n", b"abc\r\n\r\n"):
         first = glance(payload)
         assert first is not None
-        assert office.translator._matters(first, START, START)
+        assert office.translator._matters(first, When(START, START))
 
 
 def test_first_look_lets_a_known_call_go_on_under_any_name():
@@ -322,7 +323,7 @@ def test_first_look_never_changes_what_is_told(data):
     pool: list[Step] = [step for ladder in ladders.LADDERS for step in ladder()] + others + further
     steps = data.draw(st.lists(st.sampled_from(pool), max_size=50))
     quick, slow = Office(servers=[PBX, PROXY]), Office(servers=[PBX, PROXY])
-    slow.translator._matters = lambda first, at, now: True  # type: ignore[method-assign]
+    slow.translator._matters = lambda first, when: True  # type: ignore[method-assign]
     assert quick.play(*steps) == slow.play(*steps)
 
 
@@ -330,18 +331,63 @@ def test_first_look_never_changes_what_is_told(data):
 
 
 def test_memory_stays_bounded_under_calls_that_never_end(monkeypatch):
-    monkeypatch.setattr("adapters.hep.table.CALLS_LIMIT", 500)
     monkeypatch.setattr("adapters.hep.table.OVER_LIMIT", 500)
     office = Office()
     calls = office.translator._calls
     for n in range(10_000):
         call = Leg("101", "102", src=ANNA, dst=PBX, call=f"call-{n}")
         office.play(call.invite(), call.reply(100), at=START + n / 1_000)
-        assert len(calls) <= 1_001
+        assert len(calls) <= 533
     assert office.skipped["too_many_calls"] >= 9_000
     assert len(calls._table._heap) <= 4_000
-    assert len(office.legs()) <= 500
+    assert len(office.legs()) <= 32
     ladders.once_each(office.events)
+
+
+@pytest.mark.parametrize("within", [False, True])
+@pytest.mark.parametrize("answered", [0, 40])
+def test_calls_in_one_endpoints_name_push_out_neither_anothers_nor_its_own_that_are_told(within, answered):
+    office = Office()
+    theirs = Leg("102", "5000", src=BORIS, dst=PBX, call="theirs")
+    own = Leg("101", "5000", src=ANNA, dst=PBX, call="own")
+    for call in (theirs, own):
+        office.play(call.invite(), call.reply(100), call.reply(200), call.ack())
+    for n in range(100):
+        call = Leg("101", "999", src="203.0.113.66:4444", dst=PBX, call=f"evil-{n}", caller_tag=f"t{n}")
+        office.play(call.reinvite("sendrecv") if within else call.invite(), at=START + 60 + n / 100)
+        if n < answered:  # let in without asking who it is
+            office.play(call.reply(100, "INVITE"), at=START + 60 + n / 100)
+    assert {"101 outbound answered 5000", "102 outbound answered 5000"} <= set(office.legs())
+    assert len(office.translator._calls._table._of["sip:101@pbx.example.org"]) == 32
+    assert office.skipped["too_many_calls"] > 60
+    assert not any("5000" not in one and "unseen" in one for one in office.story)
+
+
+def test_call_in_which_somebody_talks_is_worth_more_than_those_that_only_ring():
+    office = Office()
+    own = Leg("5000", "102", src=PBX, dst=BORIS, call="own")
+    office.play(own.invite(), own.reply(180), own.reply(200), own.ack())
+    for n in range(40):
+        call = Leg("x", "102", src=PBX, dst=BORIS, call=f"ring-{n}", caller_tag=f"t{n}")
+        office.play(call.invite(), at=START + 60 + n / 100)
+    assert "102 inbound answered 5000" in office.legs()
+    assert len(office.legs()) == 32
+
+
+def test_calls_never_told_are_bounded_whoever_they_are_of(monkeypatch):
+    monkeypatch.setattr("adapters.hep.table.UNTOLD_LIMIT", 50)
+    office = Office(watch=[str(n) for n in range(100, 200)])
+    real = Leg("150", "5000", src=BORIS, dst=PBX, call="real")
+    office.play(real.invite(), real.reply(100))
+    for n in range(300):
+        call = Leg(str(100 + n % 100), "9", src=ANNA, dst=PBX, call=f"c{n}", caller_tag=f"t{n}")
+        office.play(call.invite(), at=START + n / 1_000)
+    table = office.translator._calls._table
+    assert len(table._untold) == 50
+    assert office.legs() == ["150 outbound dialing 5000"]
+    office.wait(1_000)
+    office.wait(1_000)
+    assert (len(table), table._of, len(table._untold)) == (0, {}, 0)
 
 
 def test_one_call_can_not_grow_without_bound():
@@ -369,7 +415,26 @@ def test_contacts_of_an_endpoint_are_bounded():
     office = Office()
     many = [f"<sip:u{n}@10.0.0.1>;expires=60" for n in range(200)]
     office.play(*register("102", BORIS, contacts=many))
-    assert len(office.translator._registrations.tokens()) <= 32
+    assert len(office.translator._registrations.tokens) <= 32
+
+
+def test_first_look_knows_the_contacts_that_there_are_and_no_others_at_the_cost_of_the_new_ones(monkeypatch):
+    office = Office()
+    known = office.translator._registrations
+    made = []
+    real = registrations._tokens
+    monkeypatch.setattr(registrations, "_tokens", lambda key: made.append(key) or real(key))
+    for cseq, users in enumerate((["u1", "u2"], ["u2", "u3"], ["u2", "u3"], []), start=1):
+        contacts = [f"<sip:{user}@{BORIS}>;expires=600" for user in users]
+        office.play(*register("102", BORIS, contacts=contacts, cseq=cseq))
+        assert known.tokens == {user.encode() for user in users}
+    office.play(*register("101", ANNA, contacts=[f"<sip:x@{ANNA}>", f"<sip:x@{BORIS}>"]))
+    office.play(*register("103", ANNA, contacts=[f"<sip:x@{ANNA}>;expires=60"]))
+    office.play(*register("101", ANNA, contacts=[], cseq=2))
+    assert known.tokens == {b"x"}
+    office.wait(100)
+    assert known.tokens == set()
+    assert len(made) <= 12
 
 
 def test_translators_state_is_forgotten_after_a_silence_but_contacts_help_on():

@@ -186,7 +186,7 @@ class Server:
 
 
 def brief(events: Iterable[ev.Event]) -> list[str]:
-    """Return events as short texts: the name and what is not source, time and id."""
+    """Return events as short texts: the name and what is not source, time and id; of a leg's name not its call."""
     found = []
     for event in events:
         if isinstance(event, ev.Snapshot):
@@ -197,6 +197,9 @@ def brief(events: Iterable[ev.Event]) -> list[str]:
             for name in event.__struct_fields__
             if name not in {"source", "at", "id"}
         }
+        if "leg" in fields:
+            endpoint, _call, dialog = fields["leg"].split(" ", 2)
+            fields["leg"] = f"{endpoint} {dialog}"
         values = [str(value) for value in fields.values() if value is not None]
         found.append(
             " ".join([type(event).__name__, *values]).replace("sip:", "").replace("@pbx.example.org", "")

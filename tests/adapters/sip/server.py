@@ -74,6 +74,8 @@ class SipServer:
         """Where it sees its client come from, told in the answer to OPTIONS."""
         self.states: dict[str, list[str]] = {}
         """AOR -> the dialogs in its dialog-info."""
+        self.contact = f"sip:pbx@{host}:{port};transport={transport.lower()}"
+        """Where it wants to be asked within a dialog."""
         self.subscriptions: dict[str, Held] = {}
         self.asked: list[Request] = []
         self.answers: list[Response] = []
@@ -152,7 +154,7 @@ class SipServer:
                 ("To", f"<sip:monitor@pbx>;tag={held.remote}"),
                 ("Call-ID", held.call_id),
                 ("CSeq", f"{cseq} NOTIFY"),
-                ("Contact", f"<sip:pbx@{self.host}:{self.port};transport={self.transport.lower()}>"),
+                ("Contact", f"<{self.contact}>"),
                 ("Event", event or held.package),
                 ("Subscription-State", state or f"active;expires={held.expires}"),
                 *extra,

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from adapters.common.texts import TEXT_LIMIT
 from adapters.sip.bodies import BadBody, dialog_info, read, reginfo, rlmi, xml
-from adapters.sip.bodies.values import NAME_LIMIT, TEXT_LIMIT
+from adapters.sip.bodies.values import NAME_LIMIT
 from adapters.sip.errors import SipError
 from adapters.sip.reports import DialogReport, ListReport, PresenceReport, Report
 from tests.adapters.sip import shapes

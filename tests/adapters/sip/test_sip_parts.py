@@ -1,13 +1,21 @@
 """The parts of a session alone: transactions, agenda, pace, what a subscription does on what."""
 
+import random
+
 import pytest
 
+from adapters.common.backoff import Backoff
 from adapters.sip.agenda import Agenda
-from adapters.sip.backoff import Backoff, Pace
-from adapters.sip.errors import CredentialsRefused, Silent
+from adapters.sip.client import PACE, REFUSALS
+from adapters.sip.errors import CredentialsRefused, EverythingRefused, Silent
+from adapters.sip.judgement import Input, judge, judge_reason
 from adapters.sip.pacing import Pacer, Priority
-from adapters.sip.peer import Peer, hostport, plain
-from adapters.sip.subscription import Input, State, Subscription, Target, judge, judge_reason
+from adapters.sip.peer import Peer
+from adapters.sip.picture import MEMBERS_LIMIT, Picture
+from adapters.sip.plan import plan_of
+from adapters.sip.reports import ListReport, Resource
+from adapters.sip.settings import parse
+from adapters.sip.subscription import State, Subscription, Target
 from adapters.sip.timeouts import Timeouts
 from adapters.sip.transactions import (
     ANSWERS_BYTES,
@@ -143,25 +151,16 @@ def test_pacer_waits_for_answers():
     assert pacer.take(20.0) == 2
 
 
-def test_backoff_doubles_and_refusals_wait_longer():
-    class Whole:
-        def uniform(self, _low, high):
-            return high
-
-    backoff = Backoff(Pace(), Whole())
-    silent = Silent(4, ever=True)
-    assert [backoff.after(silent, 0) for _ in range(7)] == [0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
-    assert backoff.after(silent, 60) == 0.2
-    backoff = Backoff(Pace(), Whole())
-    refused = CredentialsRefused(401, "pbx", "wrong", "mend it")
-    assert [backoff.after(refused, 0) for _ in range(5)] == [10, 20, 40, 80, 120]
+def test_refusals_wait_longer_and_longer():
+    for error in (CredentialsRefused(401, "pbx", "wrong", "mend it"), EverythingRefused(2, "403", None)):
+        backoff = Backoff(PACE, random.Random(7), REFUSALS)
+        waits = [backoff.after(error, 0) for _ in range(9)]
+        assert 5 <= waits[0] <= 10
+        assert all(60 <= wait <= 120 for wait in waits[4:])
+    assert Backoff(PACE, random.Random(7), REFUSALS).after(Silent(4, ever=True), 0) <= 0.2
 
 
-def test_addresses_have_one_form():
-    assert plain("::ffff:192.0.2.1") == "192.0.2.1"
-    assert plain("2001:DB8:0::1%eth0") == "2001:db8::1"
-    assert plain("pbx") == "pbx"
-    assert hostport("::1", 5060) == "[::1]:5060"
+def test_reliable_transports():
     assert Peer("tls", "::1", 1).reliable
     assert not Peer("udp", "::1", 1).reliable
 
@@ -215,7 +214,7 @@ def test_answers_are_judged(status, refresh, retry_after, expected):
     ("reason", "retry_after", "expected"),
     [
         ("deactivated", 9.0, Input.AT_ONCE),
-        ("Timeout", None, Input.AT_ONCE),
+        ("timeout", None, Input.AT_ONCE),
         ("probation", None, Input.LATER),
         ("giveup", 9.0, Input.LATER),
         ("rejected", 9.0, Input.NEVER),
@@ -227,3 +226,19 @@ def test_answers_are_judged(status, refresh, retry_after, expected):
 )
 def test_reasons_are_judged(reason, retry_after, expected):
     assert judge_reason(reason, retry_after) is expected
+
+
+def test_partial_lists_without_end_are_cut():
+    settings = {"id": "s", "adapter": "sip", "host": "h", "listen": "127.0.0.1:1", "lists": ["sip:l@h"]}
+    picture = Picture(plan_of(parse(settings), "", ""))
+    target = Target(uri="sip:l@h", kind="dialog", package="dialog", is_list=True)
+    for number in range(21):
+        members = tuple(
+            Resource(uri=f"sip:m{number}-{index}@h", name=None, state="active", reason=None, reports=())
+            for index in range(1_000)
+        )
+        picture.listed(target, ListReport(version=number, full=False, resources=members))
+    assert len(picture._lists["sip:l@h"]) == MEMBERS_LIMIT
+    gone = Resource(uri="sip:m0-0@h", name=None, state="terminated", reason=None, reports=())
+    picture.listed(target, ListReport(version=30, full=False, resources=(gone,)))
+    assert len(picture._lists["sip:l@h"]) == MEMBERS_LIMIT - 1

@@ -127,6 +127,7 @@ def test_life_of_a_publication():
     assert talk.unknown() == []
     removed = push(talk, ANNA, ("SIP-If-Match", changed.get("SIP-ETag")), ("Expires", "0"), body=b"")
     assert (removed.status, removed.expires) == (200, 0)
+    assert removed.get("SIP-ETag") not in {None, changed.get("SIP-ETag")}, "each 2xx has one (RFC 3903 §4.1)"
     assert talk.unknown() == [ANNA]
 
 
@@ -199,6 +200,16 @@ def test_unsolicited_notify():
     )  # fmt: skip
     assert over.status == 200
     assert talk.unknown() == [ANNA]
+
+
+def test_unsolicited_notify_that_has_expired_tells_nothing():
+    talk = pushed()
+    over = push(
+        talk, "sip:monitor@198.51.100.7:5070", ("From", f"<{ANNA}>;tag=1"),
+        ("Subscription-State", "active;expires=0"), method="NOTIFY",
+    )  # fmt: skip
+    assert over.status == 200
+    assert talk.reported() == []
 
 
 def test_trusted_addresses_need_no_proof_and_others_get_none():
@@ -295,6 +306,54 @@ def test_two_publications_of_one_endpoint_tell_of_two_calls():
     first, second = talk.of(Reported)
     assert "" not in {first.origin, second.origin}
     assert first.origin != second.origin
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (
+            dialog("101", "confirmed"),
+            dialog("other", "terminated"),
+        ),  # Asterisk: one for the endpoint, whatever its id
+        (dialog("1", "confirmed", call_id="c"), dialog("1", "terminated", call_id="c")),
+    ],
+)
+def test_publisher_that_restarted_takes_the_place_of_its_former_publication(first, second):
+    """It has forgotten the entity-tag, so it publishes anew."""
+    talk = pushed()
+    other = dialog("2", "confirmed", call_id="d")
+    old = push(talk, body=dialog_info(ANNA, 0, first)).get("SIP-ETag")
+    push(talk, body=dialog_info(ANNA, 0, other))
+    push(talk, body=dialog_info(ANNA, 0, second))
+    before, kept, _ = talk.of(Reported)
+    assert [one.origin for one in talk.of(Unknown)] == [before.origin]
+    assert talk.outputs.index(talk.of(Unknown)[0]) > talk.outputs.index(talk.of(Reported)[-1]), (
+        "not unknown between"
+    )
+    assert push(talk, ANNA, ("SIP-If-Match", old), body=b"").status == 412
+    talk.wait(121)
+    assert kept.origin in {one.origin for one in talk.of(Unknown)[1:]}
+
+
+def test_publication_that_tells_more_than_a_new_one_stays():
+    talk = pushed()
+    both = (dialog("1", "confirmed", call_id="c"), dialog("2", "confirmed", call_id="d"))
+    etag = push(talk, body=dialog_info(ANNA, 0, *both)).get("SIP-ETag")
+    push(talk, body=dialog_info(ANNA, 0, both[0]))
+    assert talk.unknown() == []
+    assert push(talk, ANNA, ("SIP-If-Match", etag), body=b"").status == 200
+
+
+def test_what_a_publication_tells_is_what_its_last_change_told():
+    talk = pushed()
+    etag = push(talk, body=dialog_info(ANNA, 0, dialog("1", "confirmed", call_id="c"))).get("SIP-ETag")
+    change = dialog_info(ANNA, 1, dialog("2", "confirmed", call_id="d"))
+    etag = push(talk, ANNA, ("SIP-If-Match", etag), body=change).get("SIP-ETag")
+    push(talk, ANNA, ("SIP-If-Match", etag), body=b"")
+    push(talk, body=dialog_info(ANNA, 0, dialog("1", "confirmed", call_id="c")))
+    assert talk.unknown() == []
+    push(talk, body=dialog_info(ANNA, 0, dialog("2", "confirmed", call_id="d")))
+    assert talk.unknown() == [ANNA]
 
 
 def test_entity_tag_of_another_endpoint_is_worth_nothing():

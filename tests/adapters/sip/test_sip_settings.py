@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 
+from adapters.common.problems import SettingsProblem
 from adapters.contract import Adapter
 from adapters.sip import SipAdapter, factory
-from adapters.sip.errors import SettingsProblem
 from adapters.sip.plan import plan_of
-from adapters.sip.settings import SecretSource, client_context, parse
+from adapters.sip.settings import client_context, parse
 
 GOOD = {
     "id": "sip1", "adapter": "sip", "host": "pbx.example.org", "listen": "127.0.0.1:5070", "username": "monitor",
@@ -24,11 +24,11 @@ def with_(**change: object) -> dict[str, object]:
 
 def test_defaults():
     settings = parse(GOOD)
-    assert (settings.port, settings.transport, settings.registration) == (5060, "udp", "none")
+    assert (settings.port, settings.transport, settings.registration) == (5060, "udp", "presence")
     assert (settings.expires, settings.reconcile_interval, settings.pace) == (3_600, 60, 20)
     assert settings.identity == "sip:monitor@pbx.example.org"
     assert plan_of(settings, "", "").timeouts.reconcile == 60
-    assert plan_of(settings, "", "").kinds == ("dialog",)
+    assert plan_of(settings, "", "").kinds == ("dialog", "presence")
 
 
 def test_factory_makes_an_adapter_named_like_the_source():
@@ -74,6 +74,7 @@ def test_all_packages():
         ({"listen": "localhost:5070"}, "begin with an IP address"),
         ({"listen": "127.0.0.1:99999"}, "listen"),
         ({"listen": "127.0.0.1:x"}, "is not address:port"),
+        ({"listen": "::1:5070"}, "is not address:port"),
         ({"secret": None}, "exactly one of `secret` and `secret_file`"),
         ({"secret_file": "x"}, "exactly one of `secret` and `secret_file`"),
         ({"username": None}, "a secret without `username`"),
@@ -115,22 +116,11 @@ def test_port_zero_means_any():
     assert parse(with_(listen="[::1]:0")).listen.port == 0
 
 
-def test_secret_file_is_read_anew_and_its_faults_are_told(tmp_path):
-    with pytest.raises(SettingsProblem, match=r"secret_file: .*can't be read"):
-        SecretSource(None, Path("none"), tmp_path)
-    (tmp_path / "secret").write_text("one\n")
-    source = SecretSource(None, Path("secret"), tmp_path)
-    assert source() == "one"
-    (tmp_path / "secret").write_text("two")
-    assert source() == "two"
-    (tmp_path / "secret").unlink()
-    assert source() == "two"
-    for content in (b"", b"a\nb", b"\xff", b"x" * 2_000):
-        (tmp_path / "secret").write_bytes(content)
-        with pytest.raises(SettingsProblem, match=r"push\.secret_file"):
-            SecretSource(None, Path("secret"), tmp_path, option="push.")
-    with pytest.raises(SettingsProblem, match="the secret is empty"):
-        SecretSource(SecretStr(""), None, tmp_path)
+def test_faults_of_secrets_are_told_with_their_option(tmp_path):
+    with pytest.raises(SettingsProblem, match=r"^secret: the secret is empty; give the SIP user's secret$"):
+        factory(with_(secret=""), tmp_path)
+    with pytest.raises(SettingsProblem, match=r"^push\.secret_file: .*can't be read.*the user who pushes"):
+        factory(with_(push={"username": "p", "secret_file": "none"}), tmp_path)
 
 
 def test_secret_is_in_no_text():

@@ -126,6 +126,7 @@ def test_an_id_that_is_given_to_another_call_is_another_leg() -> None:
         "LegStarted 101 a y 101 inbound +74951234567",
         "LegRinging 101 a",
     ]
+    assert list(server.model.legs) == [f"{ANNA} y a"], "and has another name than the one before"
 
 
 def test_a_leg_keeps_its_call_where_a_document_does_not_say_it_again() -> None:
@@ -169,7 +170,7 @@ def test_dialogs_of_one_id_in_one_report_are_one() -> None:
     server._hear(
         server.translator.report(ANNA, "dialog", DialogReport(entity=ANNA, version=2, full=True, dialogs=dialogs), server.at)
     )  # fmt: skip
-    assert list(server.model.legs) == [f"{ANNA} a"]
+    assert list(server.model.legs) == [f"{ANNA} x a"]
 
 
 def test_a_snapshot_tells_when_calls_began_and_which_are_held() -> None:
@@ -179,9 +180,9 @@ def test_a_snapshot_tells_when_calls_began_and_which_are_held() -> None:
         shows(kamailio_dialog("b", duration="30", direction="initiator"), state="partial"),
         shows(kamailio_dialog("c", "early", direction="initiator"), state="partial"),
     )
-    snapshot, held = server.translator.snapshot(server.at, restarted=True)
+    snapshot, held = server.translator.snapshot(server.at)
     assert isinstance(snapshot, ev.Snapshot)
-    assert (snapshot.taken_at, snapshot.restarted, snapshot.reconciliation) == (server.at, True, False)
+    assert (snapshot.taken_at, snapshot.restarted, snapshot.reconciliation) == (server.at, False, False)
     assert [
         (
             one.leg[-1],
@@ -197,7 +198,7 @@ def test_a_snapshot_tells_when_calls_began_and_which_are_held() -> None:
         ("c", "outbound", "dialing", 5, None),
     ]
     assert isinstance(held, ev.LegHeld)
-    assert held.leg == f"{ANNA} a"
+    assert held.leg == f"{ANNA} a a"
 
 
 # --- pseudo dialogs --------------------------------------------------------------------------------------

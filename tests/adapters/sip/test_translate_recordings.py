@@ -59,7 +59,8 @@ def meaning(*names: str) -> list[str]:
         "ab", dict.fromkeys(one.leg for one in found if isinstance(one, ev.LegStarted)), strict=False
     ):
         call = next(one.call for one in found if isinstance(one, ev.LegStarted) and one.leg == leg)
-        for part, short in ((leg, letter), (call, f"call-{letter}")):
+        endpoint, _call, dialog = leg.split(" ", 2)
+        for part, short in ((f"{endpoint} {dialog}", letter), (call, f"call-{letter}")):
             texts = [one.replace(part.replace("@127.0.0.1", "").replace("sip:", ""), short) for one in texts]
     return texts
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from adapters.sip_messages.building import REASONS, request, response
 from adapters.sip_messages.errors import BadMessage, BuildError
-from adapters.sip_messages.limits import MESSAGE_LIMIT
+from adapters.sip_messages.limits import DATAGRAM_LIMIT
 from adapters.sip_messages.message import Request, Response, parse
 from tests.adapters.sip_messages.texts import NOTIFY, replaced
 
@@ -143,7 +143,7 @@ def test_other_things_that_are_no_messages():
         lambda: request("A", "sip:h", [("A:", "x")]),
         lambda: request("A", "sip:h", [("Content-Length", "5")]),
         lambda: request("A", "sip:h", [("l", "5")]),
-        lambda: request("A", "sip:h", (), b"x" * MESSAGE_LIMIT),
+        lambda: request("A", "sip:h", (), b"x" * DATAGRAM_LIMIT),
         lambda: response(received(), 99),
         lambda: response(received(), 700),
         lambda: response(received(), 200, to_tag="a b"),

@@ -2,6 +2,8 @@
 
 import itertools
 import time
+import tracemalloc
+from collections import deque
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from adapters.sip_messages.errors import StreamBroken
 from adapters.sip_messages.framing import Framer
-from adapters.sip_messages.limits import MESSAGE_LIMIT
+from adapters.sip_messages.limits import BODY_LIMIT, HEAD_LIMIT, STREAM_MESSAGE_LIMIT
 from tests.adapters.sip_messages.texts import NOTIFY, OK, replaced
 
 COMPACT = replaced(b"Content-Length: 14", b"L  : \r\n 14\t")
@@ -50,12 +52,34 @@ def test_byte_by_byte():
 
 
 def test_largest_message_byte_by_byte_takes_no_longer_than_its_length():
-    message = whole(NOTIFY, 60_000)
+    message = whole(NOTIFY, BODY_LIMIT)
     began = time.process_time()
     assert framed(*[bytes([byte]) for byte in message])[0] == [message]
     head = b"NOTIFY sip:h SIP/2.0\r\n" + b"X: y\r\n" * 10_000
     framed(*[bytes([byte]) for byte in head])
-    assert time.process_time() - began < 1
+    assert time.process_time() - began < 2
+
+
+def test_what_one_connection_may_hold_is_bounded():
+    framer = Framer()
+    framer.receive(whole(NOTIFY, BODY_LIMIT)[:-1])
+    assert BODY_LIMIT < framer.waiting < STREAM_MESSAGE_LIMIT
+    assert len(framer.receive(b"x" + NOTIFY[:99])[0]) < STREAM_MESSAGE_LIMIT
+    assert framer.waiting == 99
+
+
+def test_body_that_is_too_long_breaks_the_stream_before_it_costs_memory():
+    message = whole(NOTIFY, BODY_LIMIT + 1)
+    framer = Framer()
+    tracemalloc.start()
+    try:
+        with pytest.raises(StreamBroken, match=f"a body of more than {BODY_LIMIT} bytes"):
+            deque((framer.receive(message[start : start + 100]) for start in range(0, len(message), 100)), 0)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert framer.waiting < 1_000
+    assert peak < 100_000
 
 
 def test_many_messages_of_one_read_take_no_longer_than_their_length():
@@ -110,9 +134,9 @@ def test_what_has_begun_is_waiting():
         (replaced(b"Content-Length: 14", b"Content-Length: 14\r\nl: 15"), "several"),
         (replaced(b"Content-Length: 14", b"Content-Length: 14\nl: 15"), "without"),
         (replaced(b"Content-Length: 14", b"Content-Length: 10000000"), "more than"),
-        (replaced(b"Content-Length: 14", b"Content-Length: 65536"), "more than"),
-        (b"X: " + b"x" * MESSAGE_LIMIT, "headers of more than"),
-        (b"X: x\r\n" * MESSAGE_LIMIT, "headers of more than"),
+        (replaced(b"Content-Length: 14", b"Content-Length: %d" % (BODY_LIMIT + 1)), "body of more than"),
+        (b"X: " + b"x" * HEAD_LIMIT, "headers of more than"),
+        (b"X: x\r\n" * HEAD_LIMIT, "headers of more than"),
         (b"x" * 10_000_000, "headers of more than"),
         (b"\r\rNOTIFY", "line break"),
         (b"\n\n", "line break"),
@@ -138,7 +162,7 @@ def test_any_stream_is_bounded_and_cut_the_same(reads):
         try:
             for data in pieces:
                 found += framer.receive(data)
-                assert framer.waiting <= MESSAGE_LIMIT + len(data)
+                assert framer.waiting <= STREAM_MESSAGE_LIMIT + len(data)
         except StreamBroken as broken:
             results.append(broken.why)
         else:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.sip_messages.errors import BadMessage, KeepAlive
-from adapters.sip_messages.limits import HEADERS_LIMIT, LINE_LIMIT, MESSAGE_LIMIT
+from adapters.sip_messages.limits import BODY_LIMIT, HEADERS_LIMIT, LINE_LIMIT, STREAM_MESSAGE_LIMIT
 from adapters.sip_messages.message import Message, Request, Response, parse
 from tests.adapters.sip_messages.test_rfc4475 import MESSAGES, told
 from tests.adapters.sip_messages.texts import NOTIFY, NOTIFY_BODY, OK, replaced
@@ -259,8 +259,12 @@ def test_limits_are_answered_with_their_status():
     assert "start line" in refused(
         replaced(b"sip:monitor@", b"sip:" + b"m" * LINE_LIMIT + b"@", NOTIFY[:60]) + NOTIFY[60:], 414
     )
-    assert "message of more" in refused(NOTIFY + b"x" * MESSAGE_LIMIT, 413)
+    assert "message of more" in refused(NOTIFY + b"x" * STREAM_MESSAGE_LIMIT, 413)
+    endless = b"\r\n".join([b"X: " + b"x" * 8_000] * 10)
+    assert "no empty line" in refused(replaced(b"Event: dialog;id=e1", endless))
     assert parse(replaced(b"Max-Forwards: 70", b"\r\n".join([b"X: 1"] * (HEADERS_LIMIT - 11))))
+    largest = replaced(b"Content-Length: 14", b"Content-Length: %d" % BODY_LIMIT)
+    assert len(parse(largest.removesuffix(b"<dialog-info/>") + b"x" * BODY_LIMIT).body) == BODY_LIMIT
 
 
 def test_ten_megabytes_are_refused_at_once():

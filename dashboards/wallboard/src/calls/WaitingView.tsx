@@ -44,6 +44,7 @@ function Nobody() {
   const { t } = useWords();
   const known = useComputed(() => live.tables.sources.all().every((source) => source.state === "up")).value;
   const some = navigation.address.value.queues.length > 0;
+  if (live.tables.queues.ids.value.length === 0) return <p class="empty">{t.queues.none}</p>;
   if (!known) return <p class="empty">{t.calls.unknown}</p>;
   return (
     <div class="calm">

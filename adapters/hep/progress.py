@@ -1,4 +1,4 @@
-"""What a leg does, and telling it: each step once, whatever was seen of it."""
+"""How far each leg has come, and telling it: each step once, whatever was seen of it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
 
-import msgspec
-
 from adapters.hep import causes
+from adapters.hep.clock import When
 from adapters.hep.endpoints import Endpoints
-from adapters.hep.legs import Leg, State
+from adapters.hep.hop import Hop
+from adapters.hep.legs import Leg, Sign, State
 from adapters.hep.outbox import Outbox
 from adapters.hep.parties import Side
+from adapters.sip_messages.message import Request, Response
 from monitor.events import Event, LegAnswered, LegEnded, LegHeld, LegResumed, LegRinging, LegStarted
 
 UNCONFIRMED: Final = 180.0
@@ -21,20 +22,15 @@ SHORTLY: Final = 2.0
 """Seconds within which a CANCEL or a challenge is followed by what it leads to, unless that was lost."""
 SETTLE: Final = 1.0
 """Seconds that a call first seen in its middle is given to show who began it."""
+ONE_SIDED: Final = 32.0
+"""Seconds that a leg of which only one side spoke is given until the other one does (64*T1, RFC 3261 17.1.1.2)."""
 SESSION_GRACE: Final = 32.0
 SILENCE: Final = 4 * 3_600.0
 """Seconds of an answered call without any message (unless it has a session timer) until it is given up."""
 
 
-class When(msgspec.Struct, frozen=True, gc=False):
-    """When something happened (our wall clock), and the monotonic clock for what is due."""
-
-    at: float
-    now: float
-
-
-class Teller:
-    """Moves legs on and tells it."""
+class Progress:
+    """Brings legs further and tells it."""
 
     def __init__(self, endpoints: Endpoints, out: Outbox, silence: float) -> None:
         self._endpoints = endpoints
@@ -63,20 +59,54 @@ class Teller:
             self.heard(leg, when)
             return
         leg.state, leg.other = State.ANSWERED, other
-        leg.answered_at, leg.due, leg.cause = when.at, "silent", None
-        if leg.direction is None:
-            leg.due, leg.deadline = "settled", when.now + SETTLE
+        leg.answered_at, leg.awaits, leg.cause = when.at, "sign", None
+        self._settle(leg, when)
+
+    def half(self, leg: Leg, message: Request | Response, hop: Hop, when: When) -> None:
+        """A request, or a response that is no refusal, spoke of a leg: where the other side did too, it is sure."""
+        if leg.halves is None:
             return
-        self.settled(leg, when)
+        kind = "request" if isinstance(message, Request) else "response"
+        if leg.half((kind, hop.sender.host, hop.receiver.host, message.cseq)):
+            self.sure(leg, when)
+
+    def sure(self, leg: Leg, when: When) -> None:
+        """Both sides spoke of a leg: tell what was kept back."""
+        if leg.halves is None:
+            return
+        leg.halves = None
+        if leg.state is not State.ENDED:
+            self._settle(leg, when)
+        if leg.sign:
+            self.sign(leg, leg.sign, when)
+
+    def sign(self, leg: Leg, sign: Sign, when: When) -> None:
+        """A leg shows that its endpoint does something (1), or that calls reach it (2)."""
+        if leg.halves is not None:
+            leg.sign = max(leg.sign, sign)
+        elif sign == 1:
+            self._endpoints.seen(leg.endpoint, when.at)
+        else:
+            self._endpoints.reachable(leg.endpoint, when.at)
+
+    def _settle(self, leg: Leg, when: When) -> None:
+        """Tell how far a leg has come, or give it a while to show who began it."""
+        if leg.direction is None and leg.halves is None:
+            leg.awaits, leg.deadline = "beginning", when.now + SETTLE
+        else:
+            self.settled(leg, when)
 
     def settled(self, leg: Leg, when: When) -> None:
         """It is known who began the call: tell how far it has come."""
-        if leg.due == "settled":
-            leg.due = "silent"
+        if leg.awaits == "beginning":
+            leg.awaits = "sign"
+        if leg.halves is not None:
+            self.heard(leg, when)
+            return
         if State.DIALING <= leg.state < State.ENDED:
             self._tell(leg, when.at if leg.answered_at is None else leg.answered_at)
         if leg.state is State.ANSWERED:
-            self._endpoints.reachable(leg.endpoint, when.at)
+            self.sign(leg, 2, when)
             if leg.held:
                 self._put(LegHeld, leg, when.at)
         self.heard(leg, when)
@@ -107,9 +137,11 @@ class Teller:
 
     def heard(self, leg: Leg, when: When) -> None:
         """Something was heard of a leg: it is not given up for a while."""
-        if leg.due != "silent" or leg.state is State.ENDED:
+        if leg.awaits != "sign" or leg.state is State.ENDED:
             return
-        if leg.state is State.ANSWERED:
+        if leg.halves is not None:
+            patience = ONE_SIDED
+        elif leg.state is State.ANSWERED:
             patience = self._silence if leg.session is None else leg.session + SESSION_GRACE
         else:
             patience = UNCONFIRMED
@@ -119,10 +151,12 @@ class Teller:
 
     def due(self, leg: Leg, when: When) -> None:
         """Nothing came in time."""
-        if leg.due == "settled":
+        if leg.halves is not None:
+            self.end(leg, causes.UNSEEN, when)
+        elif leg.awaits == "beginning":
             leg.direction = leg.direction or "inbound"
             self.settled(leg, when)
-        elif leg.due == "silent":
+        elif leg.awaits == "sign":
             self.give_up(leg, when)
         else:
             self.end(leg, leg.cause or causes.UNSEEN, when)
@@ -131,7 +165,7 @@ class Teller:
 
     def _tell(self, leg: Leg, at: float) -> None:
         """Tell a leg as far as it has come."""
-        if leg.direction is None:
+        if leg.direction is None or leg.halves is not None:
             return
         if not leg.told:
             leg.told, leg.told_at = True, leg.since
