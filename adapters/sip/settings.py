@@ -167,7 +167,7 @@ class SipSettings(BaseModel):
     expires: int = Field(default=3_600, ge=60, le=86_400)
     reconcile_interval: float = Field(default=60.0, ge=5.0, le=3_600.0)
     """Seconds between two refreshes of a subscription, each of which brings its full state."""
-    pace: float = Field(default=20.0, ge=1.0, le=1_000.0)
+    pace: float = Field(default=50.0, ge=1.0, le=1_000.0)
     """Requests a second at most."""
     tls: bool | MutualTlsSettings | None = None
     push: PushSettings | None = None

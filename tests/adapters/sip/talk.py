@@ -37,7 +37,7 @@ class Talk:
         self.outputs: list[Output] = []
         self.sent: list[tuple[float, bytes, Peer]] = []
         self.deaf = False
-        options = {"watch": [ANNA, BORIS], "username": USER, "registration": "none", **options}
+        options = {"watch": [ANNA, BORIS], "username": USER, "registration": "none", "pace": 20, **options}
         if options.get("username") is not None:
             options["secret"] = secret
         settings = parse(

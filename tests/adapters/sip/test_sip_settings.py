@@ -25,7 +25,7 @@ def with_(**change: object) -> dict[str, object]:
 def test_defaults():
     settings = parse(GOOD)
     assert (settings.port, settings.transport, settings.registration) == (5060, "udp", "presence")
-    assert (settings.expires, settings.reconcile_interval, settings.pace) == (3_600, 60, 20)
+    assert (settings.expires, settings.reconcile_interval, settings.pace) == (3_600, 60, 50)
     assert settings.identity == "sip:monitor@pbx.example.org"
     assert plan_of(settings, "", "").timeouts.reconcile == 60
     assert plan_of(settings, "", "").kinds == ("dialog", "presence")
