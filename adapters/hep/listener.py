@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import socket
 from collections import Counter, deque
 from collections.abc import Callable
 from typing import Final, cast
@@ -12,6 +11,7 @@ from typing import Final, cast
 import msgspec
 
 from adapters.common.places import hostport
+from adapters.common.sockets import bound_datagram_socket
 from adapters.contract import Host
 from adapters.hep.errors import CannotListen, StreamBroken
 from adapters.hep.framing import Framer
@@ -119,7 +119,9 @@ class Listener:
         self.port, self._server = port, None
         self._server = await loop.create_server(lambda: _Connection(self), self.address, port)
         self.port = self._server.sockets[0].getsockname()[1]
-        bound = _bound_datagram_socket(self.address, self.port)  # not the loop's own: uvloop loses the errno
+        bound = bound_datagram_socket(
+            self.address, self.port, receive_buffer=RECEIVE_BUFFER
+        )  # not the loop's own: uvloop loses the errno
         try:
             self._datagrams, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=bound)
         except BaseException:
@@ -270,16 +272,3 @@ class _Connection(asyncio.Protocol):
         """End the connection at once."""
         if self._transport is not None:
             self._transport.abort()
-
-
-def _bound_datagram_socket(address: str, port: int) -> socket.socket:
-    """Return a UDP socket at an address of ours. Raises ``OSError``."""
-    bound = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
-    try:
-        bound.setblocking(False)  # noqa: FBT003 - the library's own
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-        bound.bind((address, port))
-    except OSError:
-        bound.close()
-        raise
-    return bound

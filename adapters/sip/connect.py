@@ -69,18 +69,6 @@ def local_address(server: str, port: int) -> str:
         return plain(str(probe.getsockname()[0]))
 
 
-def bound_datagram_socket(host: str, port: int) -> socket.socket:
-    """Return a UDP socket at an address of ours. Raises ``OSError``."""
-    bound = socket.socket(socket.AF_INET6 if is_v6(host) else socket.AF_INET, socket.SOCK_DGRAM)
-    try:
-        bound.setblocking(False)  # noqa: FBT003 - the library's own
-        bound.bind((host, port))
-    except OSError:
-        bound.close()
-        raise
-    return bound
-
-
 def listening_socket(host: str, port: int) -> socket.socket:
     """Return a TCP socket that listens at an address of ours. Raises ``OSError``."""
     listening = socket.socket(socket.AF_INET6 if is_v6(host) else socket.AF_INET, socket.SOCK_STREAM)

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from typing import Any
 
 from adapters.common.places import hostport, plain
+from adapters.common.sockets import bound_datagram_socket
 from adapters.sip.connect import (
     addresses_of,
-    bound_datagram_socket,
     is_v6,
     listening_socket,
     local_address,

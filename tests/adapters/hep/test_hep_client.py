@@ -210,14 +210,14 @@ def test_address_of_another_machine_is_told(run):
 def test_free_port_is_one_that_is_free_for_udp_and_tcp_alike(run, monkeypatch):
     async def story() -> None:
         taken: list[socket.socket] = []
-        bind = listener._bound_datagram_socket
+        bind = listener.bound_datagram_socket
 
-        def after_another(address: str, port: int) -> socket.socket:
+        def after_another(address: str, port: int, **options: int) -> socket.socket:
             if len(taken) < 3:  # somebody else has it for UDP
                 taken.append(bind(address, port))
-            return bind(address, port)
+            return bind(address, port, **options)
 
-        monkeypatch.setattr(listener, "_bound_datagram_socket", after_another)
+        monkeypatch.setattr(listener, "bound_datagram_socket", after_another)
         async with running(servers=["10.0.0.5"]) as (adapter, host):
             assert len(taken) == 3
             assert not host.count(SourceLost)
